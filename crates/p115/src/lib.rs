@@ -1,0 +1,1 @@
+//! The wire client of 115.

@@ -1,0 +1,1 @@
+//! A strict 115 in memory.
