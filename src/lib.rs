@@ -1,1 +1,6 @@
-//! The gateway.
+//! gate115: a path on a 115 drive becomes a working link. The rooms, and who may import whom: docs/ARCHITECTURE.md.
+
+pub mod clock;
+pub mod drive;
+pub mod error;
+pub mod path;

@@ -1,0 +1,63 @@
+//! THE PORT: what a drive can do, and the words for what it gives.
+
+mod entry;
+mod link;
+
+use std::{fmt::Debug, time::Duration};
+
+use async_trait::async_trait;
+
+pub use entry::{Entry, Handle, Kind, Page};
+pub use link::{Audience, Binding, Link};
+
+use crate::error::Result;
+
+/// One backend instance: a tree of entries under a root, and links to its files. Every method may go to the network;
+/// the drive guards its account, its callers keep what they learnt.
+#[async_trait]
+pub trait Drive: Debug + Send + Sync + 'static {
+    /// Whose account this is: service and user, no secret. Drives of one account share its limits.
+    fn account(&self) -> &str;
+
+    /// The folder the mount shows.
+    async fn root(&self) -> Result<Entry>;
+
+    /// One page of a folder, from its start or from where the page before ended. A page without entries and without a
+    /// `next` is an empty folder, never a failure.
+    async fn list(&self, folder: &Entry, from: Option<u64>) -> Result<Page>;
+
+    /// A fresh URL of a file's bytes, for who will fetch it.
+    async fn link(&self, file: &Entry, audience: &Audience) -> Result<Link>;
+
+    /// Finding a folder by its path in one call, where the drive can.
+    fn locate(&self) -> Option<&dyn Locate> {
+        None
+    }
+
+    /// Why the drive makes no calls at the moment, if so.
+    fn pause(&self) -> Option<Pause> {
+        None
+    }
+
+    /// Ends a pause that a person may end.
+    fn resume(&self) {}
+}
+
+/// Path to folder, in a number of calls that does not grow with the depth.
+#[async_trait]
+pub trait Locate: Debug + Send + Sync {
+    /// True where every one of these names can be said to the drive as it is.
+    fn can_say(&self, names: &[&str]) -> bool;
+
+    /// The folder at these names below the root; `None` where there is no such folder (or it is a file).
+    async fn folder(&self, names: &[&str]) -> Result<Option<Entry>>;
+}
+
+/// No calls go out for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Why, in words, and what ends it.
+    pub reason: String,
+    /// How long still; `None`: until a person does something.
+    pub left: Option<Duration>,
+}
