@@ -4,3 +4,4 @@ pub mod clock;
 pub mod drive;
 pub mod error;
 pub mod path;
+pub mod vfs;

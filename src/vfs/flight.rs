@@ -1,0 +1,151 @@
+//! Single flight: of many callers with one question, one asks; the work is its own task, so a caller that leaves
+//! neither cancels nor fails the others.
+
+use std::{collections::HashMap, fmt, hash::Hash, sync::Arc};
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::error::{Error, Kind, Result};
+
+/// The owner of every task that `vfs` starts: they end by themselves (each network wait below has a timeout), or with this.
+#[derive(Debug, Clone, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Tasks {
+    /// Cancels what still runs and waits for it.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tracker.spawn(async move {
+            stop.run_until_cancelled(work).await;
+        });
+    }
+}
+
+type Waiting<V> = watch::Receiver<Option<Result<V>>>;
+
+/// The questions under way, by key.
+pub(super) struct Flights<K, V> {
+    running: Arc<Mutex<HashMap<K, Waiting<V>>>>,
+    tasks: Tasks,
+}
+
+impl<K, V> Flights<K, V>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    pub(super) fn new(tasks: Tasks) -> Self {
+        Self { running: Arc::default(), tasks }
+    }
+
+    /// Joins the question under way for `key`, or starts it.
+    pub(super) async fn join<F>(&self, key: &K, ask: impl FnOnce() -> F) -> Result<V>
+    where
+        F: Future<Output = Result<V>> + Send + 'static,
+    {
+        let mut answer = {
+            let mut running = self.running.lock();
+            match running.get(key) {
+                Some(waiting) => waiting.clone(),
+                None => {
+                    let (tell, waiting) = watch::channel(None);
+                    running.insert(key.clone(), waiting.clone());
+                    let landing = Landing { key: key.clone(), running: Arc::clone(&self.running) };
+                    let work = ask();
+                    self.tasks.spawn(async move {
+                        let result = work.await;
+                        // The key goes first: who comes after the answer is there must ask anew.
+                        drop(landing);
+                        tell.send_replace(Some(result));
+                    });
+                    waiting
+                }
+            }
+        };
+        match answer.wait_for(Option::is_some).await {
+            Ok(told) => told.clone().unwrap_or_else(|| Err(gone())),
+            Err(_) => Err(gone()),
+        }
+    }
+}
+
+impl<K, V> fmt::Debug for Flights<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flights").field("running", &self.running.lock().len()).finish()
+    }
+}
+
+/// Takes the key away even when the work panics or is cancelled.
+struct Landing<K: Eq + Hash, V> {
+    key: K,
+    running: Arc<Mutex<HashMap<K, Waiting<V>>>>,
+}
+
+impl<K: Eq + Hash, V> Drop for Landing<K, V> {
+    fn drop(&mut self) {
+        self.running.lock().remove(&self.key);
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Kind::Internal, "The work was given up: gate115 is stopping, or has a bug.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        sync::atomic::{AtomicU32, Ordering},
+        time::Duration,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn one_asks_and_all_get_the_answer_even_if_the_first_leaves() {
+        let flights = Arc::new(Flights::<u8, u32>::new(Tasks::default()));
+        let asked = Arc::new(AtomicU32::new(0));
+        let ask = || {
+            let asked = Arc::clone(&asked);
+            move || async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Ok(asked.fetch_add(1, Ordering::SeqCst) + 1)
+            }
+        };
+        let first = tokio::time::timeout(Duration::from_millis(10), flights.join(&1, ask()));
+        assert!(first.await.is_err(), "the first caller leaves early");
+        let (a, b) = tokio::join!(flights.join(&1, ask()), flights.join(&1, ask()));
+        assert_eq!((a.unwrap(), b.unwrap()), (1, 1));
+        assert_eq!(flights.join(&1, ask()).await.unwrap(), 2, "the next question is a new one");
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_the_callers_and_frees_the_key() {
+        let flights = Flights::<u8, ()>::new(Tasks::default());
+        let error = flights.join(&1, || async { panic!("bug") }).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Internal);
+        assert!(flights.join(&1, || async { Ok(()) }).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn stopping_cancels_what_runs() {
+        let tasks = Tasks::default();
+        let flights = Arc::new(Flights::<u8, ()>::new(tasks.clone()));
+        let waiter = tokio::spawn({
+            let flights = Arc::clone(&flights);
+            async move { flights.join(&1, std::future::pending).await }
+        });
+        tokio::task::yield_now().await;
+        tasks.stop().await;
+        assert!(waiter.await.unwrap().is_err());
+    }
+}

@@ -1,0 +1,18 @@
+//! What the namespace means: mounts, entries by path, and what was learnt of them (listings, links).
+
+mod budget;
+mod flight;
+mod links;
+mod listing;
+mod listings;
+mod mounts;
+mod resolve;
+mod view;
+
+pub use budget::Budget;
+pub use flight::Tasks;
+pub use links::{Keeping, Kept, Lease, MinLife, PATIENCE};
+pub use listing::{Listing, NaturalKey};
+pub use listings::{Ages, Known};
+pub use mounts::{Delivery, Mount, Mounted, Namespace, Policy, State};
+pub use view::{Caller, File, Folder, Node, View};

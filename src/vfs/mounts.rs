@@ -1,0 +1,151 @@
+//! Mounts: which drive stands at which path, and whether it works.
+
+use std::{fmt, sync::Arc};
+
+use arc_swap::ArcSwap;
+
+use super::{
+    budget::Budget,
+    flight::Tasks,
+    links::{Keeping, Links},
+    listings::{Ages, Listings},
+    resolve::Folders,
+};
+use crate::{
+    clock::Clock,
+    drive::{Drive, Entry},
+    error::{Error, Kind, Result},
+    path::VirtualPath,
+};
+
+/// How a mount's files are given out at `/d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// A 302 to the drive's own URL, where the link allows it.
+    Redirect,
+    /// The bytes through this server.
+    Proxy,
+}
+
+/// What a mount does with what it learns.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    pub delivery: Delivery,
+    pub ages: Ages,
+    pub keeping: Keeping,
+}
+
+/// A drive at work below a mount point, with all that is known of it.
+#[derive(Debug)]
+pub struct Mounted {
+    pub(super) drive: Arc<dyn Drive>,
+    pub(super) root: Arc<Entry>,
+    pub(super) listings: Listings,
+    pub(super) folders: Folders,
+    pub(super) links: Links,
+}
+
+impl Mounted {
+    /// Takes over a drive that was started: `root` is the folder it shows.
+    pub fn new(drive: Arc<dyn Drive>, root: Entry, policy: &Policy, budget: Arc<Budget>, clock: &Clock, tasks: &Tasks) -> Self {
+        Self {
+            listings: Listings::new(Arc::clone(&drive), clock.clone(), policy.ages, tasks.clone()),
+            folders: Folders::new(clock.clone(), policy.ages, tasks.clone()),
+            links: Links::new(Arc::clone(&drive), clock.clone(), policy.keeping, budget, tasks.clone()),
+            root: Arc::new(root),
+            drive,
+        }
+    }
+
+    pub fn drive(&self) -> &Arc<dyn Drive> {
+        &self.drive
+    }
+}
+
+/// Whether a mount works.
+#[derive(Debug, Clone)]
+pub enum State {
+    /// It has not been started yet.
+    Starting,
+    Working(Arc<Mounted>),
+    /// It could not be started; tried again later.
+    Failed(Error),
+}
+
+/// A drive's place in the namespace.
+pub struct Mount {
+    path: VirtualPath,
+    policy: Policy,
+    state: ArcSwap<State>,
+}
+
+impl Mount {
+    pub fn new(path: VirtualPath, policy: Policy) -> Self {
+        Self { path, policy, state: ArcSwap::from_pointee(State::Starting) }
+    }
+
+    pub fn path(&self) -> &VirtualPath {
+        &self.path
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub fn state(&self) -> State {
+        State::clone(&self.state.load())
+    }
+
+    pub fn set_state(&self, state: State) {
+        self.state.store(Arc::new(state));
+    }
+
+    /// The drive at work, or why there is none.
+    pub fn mounted(&self) -> Result<Arc<Mounted>> {
+        match &**self.state.load() {
+            State::Working(mounted) => Ok(Arc::clone(mounted)),
+            State::Starting => Err(Error::new(Kind::Busy, format!("{} is being started; try again in a moment.", self.path))
+                .retry_after(Some(std::time::Duration::from_secs(2)))),
+            State::Failed(error) => {
+                let kind = if error.kind().is_unreachable() { error.kind() } else { Kind::Upstream };
+                Err(Error::new(kind, format!("{} could not be mounted: {}", self.path, error.message())).retry_after(error.wait()))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Mount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mount").field("path", &self.path).field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// All mounts. No mount point lies inside another.
+#[derive(Debug, Default)]
+pub struct Namespace {
+    mounts: Vec<Arc<Mount>>,
+}
+
+impl Namespace {
+    pub fn new(mounts: Vec<Arc<Mount>>) -> Self {
+        Self { mounts }
+    }
+
+    pub fn mounts(&self) -> &[Arc<Mount>] {
+        &self.mounts
+    }
+
+    /// The mount that holds this path, and what is left of the path below it.
+    pub(super) fn at<'a, 'p>(&'a self, path: &'p VirtualPath) -> Option<(&'a Arc<Mount>, &'p str)> {
+        self.mounts.iter().find_map(|mount| Some((mount, path.below(&mount.path)?)))
+    }
+
+    /// The names below a path that is itself no part of any mount, where mounts lie deeper: an artificial folder.
+    pub(super) fn between(&self, path: &VirtualPath) -> Vec<String> {
+        let mut names: Vec<_> = self.mounts.iter().filter_map(|mount| mount.path.below(path)?.split('/').next().map(str::to_owned)).collect();
+        names.retain(|name| !name.is_empty());
+        names.sort();
+        names.dedup();
+        names
+    }
+}

@@ -1,0 +1,161 @@
+//! From a path below a mount to its entry, starting at the deepest folder already known.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use moka::sync::Cache;
+
+use super::{
+    flight::{Flights, Tasks},
+    listings::Ages,
+    mounts::Mounted,
+};
+use crate::{
+    clock::Clock,
+    drive::Entry,
+    error::{Error, Kind, Result},
+};
+
+/// Folders found by their path that are remembered.
+const MAX_FOLDERS: u64 = 50_000;
+/// That there is no folder at a path is believed this long.
+const SURE_OF_ABSENCE: Duration = Duration::from_secs(60);
+
+/// Folders that the drive was asked for by their path.
+pub(super) struct Folders {
+    found: Cache<Arc<str>, Found>,
+    flights: Flights<Arc<str>, Option<Arc<Entry>>>,
+    clock: Clock,
+    life: Duration,
+}
+
+#[derive(Clone)]
+struct Found {
+    folder: Option<Arc<Entry>>,
+    at: Duration,
+}
+
+impl Folders {
+    pub(super) fn new(clock: Clock, ages: Ages, tasks: Tasks) -> Self {
+        Self { found: Cache::new(MAX_FOLDERS), flights: Flights::new(tasks), clock, life: ages.listing }
+    }
+
+    /// The folder at `names`, asking the drive in one call if need be; outer `None` where it has to be walked to.
+    async fn locate(&self, mounted: &Arc<Mounted>, names: &[&str]) -> Result<Option<Option<Arc<Entry>>>> {
+        if !mounted.drive.locate().is_some_and(|locate| locate.can_say(names)) {
+            return Ok(None);
+        }
+        let path: Arc<str> = names.join("/").into();
+        if let Some(found) = self.found.get(&path) {
+            let life = if found.folder.is_some() { self.life } else { SURE_OF_ABSENCE.min(self.life) };
+            if self.clock.now().saturating_sub(found.at) < life {
+                return Ok(Some(found.folder));
+            }
+        }
+        let answer = self.flights.join(&path, || {
+            let (mounted, path, found, at) = (Arc::clone(mounted), Arc::clone(&path), self.found.clone(), self.clock.now());
+            async move {
+                let names: Vec<_> = path.split('/').collect();
+                let folder = match mounted.drive.locate() {
+                    Some(locate) => locate.folder(&names).await?.map(Arc::new),
+                    None => None,
+                };
+                found.insert(Arc::clone(&path), Found { folder: folder.clone(), at });
+                Ok(folder)
+            }
+        });
+        answer.await.map(Some)
+    }
+
+    fn forget(&self, names: &[&str]) {
+        self.found.invalidate(names.join("/").as_str());
+    }
+}
+
+impl fmt::Debug for Folders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Folders").field("found", &self.found.entry_count()).finish_non_exhaustive()
+    }
+}
+
+/// The entry at `rest`, a path below the mount's root. Costs at most: one call for the parent's id, then the pages of the
+/// parent up to the one with the name; nothing for what is known.
+pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<Arc<Entry>> {
+    let names: Vec<&str> = rest.split('/').filter(|name| !name.is_empty()).collect();
+    let Some((&last, parents)) = names.split_last() else {
+        return Ok(Arc::clone(&mounted.root));
+    };
+    // Once more where a folder that we knew turns out to be gone: it may have been moved or made anew.
+    let mut again = true;
+    loop {
+        let parent = folder(mounted, parents).await?;
+        match mounted.listings.find(&parent, last).await {
+            Ok(Some(entry)) => return Ok(entry),
+            Ok(None) => return Err(missing(last)),
+            Err(error) if error.kind() == Kind::NotFound && again && !parents.is_empty() => {
+                again = false;
+                mounted.listings.forget(&parent.handle);
+                mounted.folders.forget(parents);
+                if let Some((_, above)) = parents.split_last()
+                    && let Ok(above) = folder(mounted, above).await
+                {
+                    mounted.listings.distrust(&above.handle);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The folder at `names`: down through what is known, then by one question to the drive, else level by level.
+async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
+    let mut here = Arc::clone(&mounted.root);
+    let mut left = names;
+    while let Some((&name, deeper)) = left.split_first() {
+        let Some(next) = mounted.listings.fresh(&here.handle).and_then(|listing| listing.find_folder(name).cloned()) else { break };
+        (here, left) = (next, deeper);
+    }
+    if left.is_empty() {
+        return Ok(here);
+    }
+    match mounted.folders.locate(mounted, names).await {
+        Ok(Some(Some(found))) => return Ok(found),
+        Ok(Some(None)) => return Err(missing(names.last().copied().unwrap_or_default())),
+        Ok(None) => {}
+        // What was known once stands in where the drive cannot be asked.
+        Err(error) => {
+            let old = if error.kind().is_unreachable() { known(mounted, names) } else { None };
+            return old.ok_or(error);
+        }
+    }
+    for &name in left {
+        here = match mounted.listings.find(&here, name).await? {
+            Some(found) if found.is_folder() => found,
+            Some(_) => match mounted.listings.whole(&here, false).await?.listing.find_folder(name) {
+                Some(found) => Arc::clone(found),
+                None => return Err(Error::new(Kind::NotFound, format!("\"{name}\" is a file: there is nothing below it."))),
+            },
+            None => return Err(missing(name)),
+        };
+    }
+    Ok(here)
+}
+
+fn missing(name: &str) -> Error {
+    Error::not_found(format_args!("\"{name}\""))
+}
+
+/// Trusts the listing of the folder at `rest` no more, where it is known; asks nobody.
+pub(super) fn distrust(mounted: &Mounted, rest: &str) {
+    let names: Vec<&str> = rest.split('/').filter(|name| !name.is_empty()).collect();
+    if let Some(folder) = known(mounted, &names) {
+        mounted.listings.distrust(&folder.handle);
+    }
+}
+
+/// The folder at `names` as it was last seen, however long ago; asks nobody.
+fn known(mounted: &Mounted, names: &[&str]) -> Option<Arc<Entry>> {
+    let walked = names.iter().try_fold(Arc::clone(&mounted.root), |here, name| {
+        mounted.listings.last_seen(&here.handle).and_then(|listing| listing.find_folder(name).cloned())
+    });
+    walked.or_else(|| mounted.folders.found.get(names.join("/").as_str())?.folder)
+}
