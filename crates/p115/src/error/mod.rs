@@ -1,0 +1,221 @@
+//! Failure as the rest of the gateway may know it: a kind to branch on, and 115's own words for the log.
+
+mod table;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use self::table::{ORDER_UNSUPPORTED, judge};
+
+/// What a failure means to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The file or folder does not exist (any more).
+    NotFound,
+    /// A folder, where only a file will do.
+    Folder,
+    /// The upload of the file is not complete.
+    NotReady,
+    /// 115 has flagged the content and does not give it out.
+    Flagged,
+    /// The session is dead: log in again.
+    Session,
+    /// 115 wants a person to solve a captcha.
+    Captcha,
+    /// 115's web application firewall blocks the account.
+    Waf,
+    /// Too many calls for 115's taste.
+    Quota,
+    /// The file is too big for this way to a link.
+    TooBig,
+    /// This way does not work (any more), which says nothing about the file.
+    WayClosed,
+    /// 115 rejects the parameters: a mistake of this crate.
+    Rejected,
+    /// 115 refuses with a number and a text that nobody has explained yet.
+    Refused,
+    /// 115 stumbled; the same call may work in a moment.
+    Transient,
+    /// The connection failed.
+    Transport,
+    /// No complete answer in time.
+    Timeout,
+    /// The answer is not what the call gives.
+    Undecodable,
+    /// No call was made: the account is paused.
+    Paused {
+        /// Why it is.
+        cause: Cause,
+    },
+    /// No call was made: its turn in the rate budget would have come too late.
+    Busy,
+}
+
+/// Why an account is paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The firewall blocked it: eleven minutes.
+    Waf,
+    /// A captcha waits for a person: until resumed.
+    Captcha,
+    /// The session is dead: until resumed or replaced.
+    Session,
+    /// The quota is used up: a minute, or as long as 115 says.
+    Quota,
+}
+
+impl Kind {
+    /// What a person can do about it, where there is something to do.
+    #[must_use]
+    pub fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::Session | Self::Paused { cause: Cause::Session } => {
+                Some("log in to 115 again and store the new cookie")
+            }
+            Self::Captcha | Self::Paused { cause: Cause::Captcha } => {
+                Some("open 115.com in a browser, solve the captcha, then resume the account")
+            }
+            Self::Waf | Self::Paused { cause: Cause::Waf } => Some("wait; a lower rate keeps the firewall away"),
+            Self::Quota | Self::Paused { cause: Cause::Quota } => Some("wait; 115 limits the calls of an account"),
+            Self::NotReady => Some("wait until the upload is complete"),
+            Self::Flagged => Some("115 blocks this file; only 115 can lift that"),
+            _ => None,
+        }
+    }
+
+    /// Whether a call that only reads may be made again at once.
+    pub(crate) fn repeatable(self) -> bool {
+        matches!(self, Self::Transport | Self::Timeout | Self::Transient)
+    }
+}
+
+/// Which call to which host of 115.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Site {
+    pub(crate) call: &'static str,
+    pub(crate) host: &'static str,
+}
+
+/// A call that did not give what it should.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// What it means.
+    pub kind: Kind,
+    /// 115's number, where it sent one that is not 0.
+    pub code: Option<i64>,
+    /// 115's own text or ours, one line, at most 300 characters, never a secret.
+    pub message: String,
+    /// The label of the call, such as `files`.
+    pub call: &'static str,
+    /// 115's name for the host, whatever address stands for it.
+    pub host: &'static str,
+    /// When to come back, where that is known.
+    pub retry_after: Option<Duration>,
+    /// What broke below.
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind, site: Site, message: &str) -> Self {
+        let message = clean(message);
+        Self { kind, code: None, message, call: site.call, host: site.host, retry_after: None, source: None }
+    }
+
+    /// From the number and the text of a reply that reports failure.
+    pub(crate) fn answered(site: Site, code: Option<i64>, text: &str) -> Self {
+        Self { code, ..Self::new(judge(code, text), site, text) }
+    }
+
+    pub(crate) fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    pub(crate) fn after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
+    /// Whether another way to a link is pointless: this one has answered about the file or the account. Everything else
+    /// only says that this way, or its host, does not work.
+    #[must_use]
+    pub fn final_for_link(&self) -> bool {
+        match self.kind {
+            Kind::TooBig | Kind::WayClosed | Kind::Undecodable | Kind::Waf | Kind::Transport | Kind::Timeout => false,
+            // A numbered stumble is 115's answer; an unnumbered one (5xx after every retry) is a broken way.
+            Kind::Transient => self.code.is_some(),
+            _ => true,
+        }
+    }
+
+    /// 115 wants a newer client, which it judges by the User-Agent.
+    pub(crate) fn wants_newer_client(&self) -> bool {
+        self.kind == Kind::WayClosed && table::too_old(&self.message)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "115 {} ({}): {:?}", self.call, self.host, self.kind)?;
+        if let Some(code) = self.code {
+            write!(f, " {code}")?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|e| e as _)
+    }
+}
+
+/// One bounded line: the text comes from the network and goes to a log.
+fn clean(text: &str) -> String {
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const SITE: Site = Site { call: "files", host: "webapi.115.com" };
+
+    #[test]
+    fn a_message_is_one_bounded_line() {
+        let error = Error::answered(SITE, Some(99), &format!("a\nb\u{1b}{}", "长".repeat(900)));
+        assert_eq!(error.message.chars().count(), 300);
+        assert!(error.message.starts_with("a b 长"));
+        assert!(error.to_string().starts_with("115 files (webapi.115.com): Session 99: a b 长"), "{error}");
+    }
+
+    #[rstest]
+    #[case(Kind::TooBig, None, false)]
+    #[case(Kind::WayClosed, Some(980_006), false)]
+    #[case(Kind::Undecodable, None, false)]
+    #[case(Kind::Waf, None, false)]
+    #[case(Kind::Transport, None, false)]
+    #[case(Kind::Timeout, None, false)]
+    #[case(Kind::Transient, None, false)]
+    #[case(Kind::Transient, Some(50038), true)]
+    #[case(Kind::NotFound, Some(50015), true)]
+    #[case(Kind::Folder, None, true)]
+    #[case(Kind::NotReady, Some(70004), true)]
+    #[case(Kind::Flagged, Some(50038), true)]
+    #[case(Kind::Session, Some(99), true)]
+    #[case(Kind::Captcha, Some(911), true)]
+    #[case(Kind::Quota, Some(406), true)]
+    #[case(Kind::Rejected, Some(990_002), true)]
+    #[case(Kind::Refused, Some(7), true)]
+    #[case(Kind::Paused { cause: Cause::Waf }, None, true)]
+    #[case(Kind::Busy, None, true)]
+    fn which_answers_end_the_search_for_a_link(#[case] kind: Kind, #[case] code: Option<i64>, #[case] last: bool) {
+        assert_eq!(Error { code, ..Error::new(kind, SITE, "") }.final_for_link(), last);
+    }
+}
