@@ -5,8 +5,7 @@ use std::cmp::Ordering;
 use crate::world::{Node, Order, World};
 
 /// The orders `o` can name.
-pub(crate) const ORDERS: [&str; 6] =
-    ["file_name", "file_size", "file_type", "user_ptime", "user_utime", "user_otime"];
+pub(crate) const ORDERS: [&str; 6] = ["file_name", "file_size", "file_type", "user_ptime", "user_utime", "user_otime"];
 
 /// A listing as asked for, after its parameters were read.
 #[derive(Debug)]

@@ -38,7 +38,7 @@ impl From<FileId> for NodeId {
 }
 
 /// What a raw file may have beside name and content; `Raw::default()` is an ordinary file made now.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Raw {
     /// Unix seconds of upload and last change; now when absent.
     pub created: Option<u64>,
@@ -150,8 +150,7 @@ impl World {
         }
         self.by_code.insert(pickcode.clone(), id);
         self.children.entry(parent).or_default().push(id);
-        self.nodes
-            .insert(id, Node { id, parent, name: name.to_owned(), pickcode, created, modified: created, file });
+        self.nodes.insert(id, Node { id, parent, name: name.to_owned(), pickcode, created, modified: created, file });
         id
     }
 
