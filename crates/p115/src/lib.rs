@@ -1,16 +1,23 @@
 //! The wire client of the 115.com services: what the servers say and want to hear, and nothing about mounts, caches or HTTP serving.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod call;
 pub mod cipher;
+mod client;
 mod clock;
 mod error;
+mod gate;
 mod lenient;
 mod session;
 mod types;
+mod web;
 mod wire;
 
+pub use self::client::Client;
 pub use self::clock::Clock;
 pub use self::error::{Cause, Error, Kind};
+pub use self::gate::{Limits, Pause, http_client};
 pub use self::session::{Cookie, CookieError};
 pub use self::types::{Cid, FileId, PickCode, PickCodeError};
+pub use self::web::{Ask, Binding, CdnLink, FilePage, Item, ItemKind, Stat};
 pub use self::wire::{EndpointError, Endpoints, Keys, Wire};

@@ -1,0 +1,105 @@
+//! One account of 115, ready to be asked: a gate and what the account has taught.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::gate::{Gate, Limits, Pause};
+use crate::session::Cookie;
+use crate::types::{Cid, FileId, PickCode};
+use crate::web::link::Memory;
+use crate::web::{Ask, CdnLink, FilePage, Stat, files, link, paths, session};
+use crate::wire::Wire;
+
+/// A client of one account. Cheap to clone; clones share rate, pauses and memory. A new cookie makes a new client.
+///
+/// Every method may fail with `Paused` (no call is made while the account is paused), `Busy` (its turn would come too
+/// late), `Transport`, `Timeout`, `Transient` (after two repetitions), `Session`, `Captcha`, `Waf`, `Quota` (these pause
+/// the account), and `Undecodable`.
+#[derive(Clone)]
+pub struct Client(Arc<Account>);
+
+struct Account {
+    gate: Gate,
+    memory: Memory,
+}
+
+impl Client {
+    /// `http` should come from [`http_client`](crate::http_client): it must follow no redirects and add no User-Agent.
+    #[must_use]
+    pub fn new(http: reqwest::Client, wire: Arc<Wire>, cookie: Cookie, limits: Limits, clock: Clock) -> Self {
+        let gate = Gate::new(http, wire, cookie, limits, clock);
+        Self(Arc::new(Account { gate, memory: Memory::default() }))
+    }
+
+    /// The account's number, from the cookie.
+    #[must_use]
+    pub fn user_id(&self) -> u64 {
+        self.0.gate.cookie().user_id()
+    }
+
+    /// Whether 115 still knows the login. Harmless (`docs/115.md` §1.6).
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn alive(&self) -> Result<bool, Error> {
+        session::alive(&self.0.gate).await
+    }
+
+    /// One page of a folder, newest entries first; `limit` is kept within 1..=1150 (§3.2).
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such folder, and those of every method.
+    pub async fn files(&self, cid: Cid, offset: u64, limit: u32) -> Result<FilePage, Error> {
+        files::files(&self.0.gate, cid, offset, limit).await
+    }
+
+    /// The folder at an absolute path; `None` when there is none, or a file (§3.8).
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn dir_id(&self, path: &str) -> Result<Option<Cid>, Error> {
+        paths::dir_id(&self.0.gate, path).await
+    }
+
+    /// What an id is and where it lies; `None` when it is deleted. Slow for big folders (§3.8).
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn stat(&self, id: impl Into<FileId>) -> Result<Option<Stat>, Error> {
+        paths::stat(&self.0.gate, id.into()).await
+    }
+
+    /// A link to a file's bytes, by the first of 115's ways that works for whoever will fetch them (§4).
+    ///
+    /// # Errors
+    /// `NotFound`, `Folder`, `NotReady` and `Flagged` about the file; `TooBig` when only the way for small files is
+    /// left; `WayClosed` when none is; and those of every method.
+    pub async fn link(&self, pickcode: &PickCode, ask: Ask) -> Result<CdnLink, Error> {
+        link::link(&self.0.gate, &self.0.memory, pickcode, &ask).await
+    }
+
+    /// Whether links bound to nothing can still be had; `true` until a try has shown otherwise.
+    #[must_use]
+    pub fn gives_unbound_links(&self) -> bool {
+        self.0.memory.gives_unbound()
+    }
+
+    /// The pause in force, if any.
+    #[must_use]
+    pub fn pause(&self) -> Option<Pause> {
+        self.0.gate.pause()
+    }
+
+    /// Ends any pause: a person has solved the captcha or takes the risk.
+    pub fn resume(&self) {
+        self.0.gate.resume();
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("user_id", &self.user_id()).field("pause", &self.pause()).finish_non_exhaustive()
+    }
+}

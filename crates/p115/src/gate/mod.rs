@@ -1,0 +1,234 @@
+//! The one door to 115 of an account: pauses, rate, headers, time limit, repetition, reading and judging are here and nowhere else.
+
+mod budget;
+mod envelope;
+mod pause;
+mod reply;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use parking_lot::Mutex;
+use reqwest::Method;
+use reqwest::header::{COOKIE, HeaderValue, REFERER, USER_AGENT};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep, timeout};
+
+use self::budget::Budget;
+pub use self::pause::Pause;
+use self::pause::Pauses;
+pub(crate) use self::reply::{Reply, decode};
+use crate::call::{Agent, Call};
+use crate::clock::Clock;
+use crate::error::{Error, Kind, Site};
+use crate::session::Cookie;
+use crate::wire::{PROAPI, Wire};
+
+/// What 115's own client calls itself; other texts are refused here and there (`docs/115.md` §1.3).
+pub(crate) const AGENT: HeaderValue = HeaderValue::from_static("Mozilla/5.0 115Browser/35.6.0.3");
+
+/// The longest a call may queue for its turn.
+const MAX_WAIT: Duration = Duration::from_secs(20);
+/// The longest a call may take, repetitions included, queueing not.
+const MAX_CALL: Duration = Duration::from_secs(20);
+/// A listing of 1150 entries has about half a mebibyte.
+const MAX_BODY: usize = 32 * 1024 * 1024;
+const IN_FLIGHT: usize = 8;
+
+/// How hard an account may be driven.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Calls a second on average; bursts of `max(3, ceil(3 * rate))` are let through. Kept within 0.05..=100.
+    pub rate: f64,
+}
+
+impl Default for Limits {
+    /// Two a second, the rate at which 115 has been seen to leave accounts alone (§11).
+    fn default() -> Self {
+        Self { rate: 2.0 }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Gate {
+    http: reqwest::Client,
+    wire: Arc<Wire>,
+    cookie: Cookie,
+    budget: Budget,
+    slots: Semaphore,
+    pauses: Mutex<Pauses>,
+    clock: Clock,
+}
+
+impl Gate {
+    pub(crate) fn new(http: reqwest::Client, wire: Arc<Wire>, cookie: Cookie, limits: Limits, clock: Clock) -> Self {
+        let (budget, slots) = (Budget::new(limits.rate), Semaphore::new(IN_FLIGHT));
+        Self { http, wire, cookie, budget, slots, pauses: Mutex::default(), clock }
+    }
+
+    pub(crate) fn cookie(&self) -> &Cookie {
+        &self.cookie
+    }
+
+    pub(crate) fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    pub(crate) fn pause(&self) -> Option<Pause> {
+        self.pauses.lock().current(self.clock.now())
+    }
+
+    pub(crate) fn resume(&self) {
+        *self.pauses.lock() = Pauses::default();
+    }
+
+    pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        self.send_past(call, None).await
+    }
+
+    /// As [`Gate::send`], but a pause that the firewall of the host `blocked` has just caused holds only for that host.
+    ///
+    /// The one exception to "while paused no call goes out": a link operation that ran into the firewall may try its
+    /// next way once on another host, because the firewall judges per host and a player waits for this very link. If
+    /// that host's firewall answers too, the pause is then in the name of that host and nothing passes any more.
+    pub(crate) async fn send_past(&self, call: &Call<'_>, blocked: Option<&'static str>) -> Result<Reply, Error> {
+        let mut left = MAX_CALL;
+        let mut delays = backoff();
+        loop {
+            let slot = self.admit(call.site, blocked).await?;
+            let started = Instant::now();
+            let outcome = self.attempt(call, left).await;
+            drop(slot);
+            let error = match outcome {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            left = left.saturating_sub(started.elapsed());
+            match delays.next() {
+                Some(delay) if error.kind.repeatable() && delay < left => {
+                    left -= delay;
+                    sleep(delay).await;
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// Waits for this call's turn in the rate budget, and for one of the places under way.
+    async fn admit(&self, site: Site, blocked: Option<&'static str>) -> Result<SemaphorePermit<'_>, Error> {
+        self.check_pause(site, blocked)?;
+        let busy = |wait| Error::new(Kind::Busy, site, "too many calls are waiting already").after(Some(wait));
+        if let Some(wait) = self.budget.expected_wait().filter(|wait| *wait > MAX_WAIT) {
+            return Err(busy(wait));
+        }
+        let turn = async {
+            self.budget.take().await;
+            self.slots.acquire().await
+        };
+        let slot = timeout(MAX_WAIT, turn).await.map_err(|_| busy(MAX_WAIT))?.map_err(|_| busy(MAX_WAIT))?;
+        // A pause may have begun while this call queued.
+        self.check_pause(site, blocked)?;
+        Ok(slot)
+    }
+
+    fn check_pause(&self, site: Site, blocked: Option<&'static str>) -> Result<(), Error> {
+        let now = self.clock.now();
+        match self.pauses.lock().stops(now, site.host, blocked) {
+            None => Ok(()),
+            Some(pause) => Err(Error::new(Kind::Paused { cause: pause.cause }, site, "the account is paused")
+                .after(pause.until.map(|until| until.saturating_sub(now)))),
+        }
+    }
+
+    async fn attempt(&self, call: &Call<'_>, left: Duration) -> Result<Reply, Error> {
+        let started = Instant::now();
+        let outcome = timeout(left, self.exchange(call))
+            .await
+            .unwrap_or_else(|_| Err(Error::new(Kind::Timeout, call.site, "no complete answer in time")))
+            .map_err(|error| self.weigh(error));
+        let (label, host, millis) = (call.site.call, call.site.host, started.elapsed().as_millis());
+        match &outcome {
+            Ok(_) => tracing::debug!(label, host, millis, "115 answered"),
+            Err(e) => {
+                tracing::debug!(label, host, millis, kind = ?e.kind, code = e.code, message = e.message, "115 failed");
+            }
+        }
+        outcome
+    }
+
+    /// Draws the consequences of a failure for the whole account.
+    fn weigh(&self, mut error: Error) -> Error {
+        if error.kind == Kind::Session && error.host == PROAPI && self.cookie.is_web() {
+            // A browser's login lives on the web API while the app API answers "not logged in" (§1.5): that closes the
+            // app ways, and only the web API can say that the session is dead.
+            error.kind = Kind::WayClosed;
+        }
+        let now = self.clock.now();
+        if let Some(pause) = Pause::after(&error, now) {
+            error.retry_after = pause.until.map(|until| until.saturating_sub(now));
+            tracing::warn!(cause = ?pause.cause, wait = ?error.retry_after, label = error.call, host = error.host,
+                "calls to 115 are paused");
+            self.pauses.lock().begin(pause, error.host);
+        }
+        error
+    }
+
+    async fn exchange(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        let broken = |e: reqwest::Error| {
+            let kind = if e.is_timeout() { Kind::Timeout } else { Kind::Transport };
+            // Without the URL, whose query may hold more than a log should.
+            let e = e.without_url();
+            Error::new(kind, call.site, &e.to_string()).because(e)
+        };
+        let mut response = self.request(call)?.send().await.map_err(broken)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(Error::new(Kind::Undecodable, call.site, "the answer is too long"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        reply::read(call, response.status(), response.headers(), body)
+    }
+
+    fn request(&self, call: &Call<'_>) -> Result<reqwest::RequestBuilder, Error> {
+        let mut url = self
+            .wire
+            .endpoints
+            .url(call.site.host, call.path)
+            .map_err(|e| Error::new(Kind::Rejected, call.site, "no endpoint for this host").because(e))?;
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        let method = if call.form.is_some() { Method::POST } else { Method::GET };
+        let mut request = self.http.request(method, url).header(COOKIE, self.cookie.header());
+        match &call.agent {
+            Agent::Ours => request = request.header(USER_AGENT, AGENT),
+            Agent::Exactly(agent) => request = request.header(USER_AGENT, agent),
+            Agent::None => {}
+        }
+        if let Some(referer) = call.referer {
+            request = request.header(REFERER, referer);
+        }
+        if let Some(form) = &call.form {
+            request = request.form(form);
+        }
+        Ok(request)
+    }
+}
+
+/// At most two repetitions, about a fifth and two fifths of a second apart.
+fn backoff() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default().with_min_delay(Duration::from_millis(200)).with_max_times(2).with_jitter().build()
+}
+
+/// An HTTP client as the gate wants it: no redirects (an API that redirects has something else to say), gzip, and ten
+/// seconds to connect. It sends no User-Agent of its own, which link calls rely on.
+pub fn http_client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .gzip(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .pool_idle_timeout(Duration::from_secs(60))
+}

@@ -1,0 +1,166 @@
+//! Which way to a link, and when to try the next one (`docs/115.md` §4.2-4.4, §11 advice 8 and 9).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reqwest::header::HeaderValue;
+
+use super::ways::{self, Binding, CdnLink};
+use crate::error::{Error, Kind, Site};
+use crate::gate::Gate;
+use crate::types::PickCode;
+use crate::wire::{PROAPI, WEBAPI};
+
+/// Who will fetch the bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// The User-Agent the CDN will see, byte for byte; `None` for a client that sends none.
+    pub user_agent: Option<HeaderValue>,
+    /// Whether a link bound to nothing is wanted, which 115 gives to those who name no User-Agent.
+    pub unbound: bool,
+}
+
+/// What an account has taught about links.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Asking without a User-Agent gave a bound link or none: it is not tried again.
+    unbound_fails: AtomicBool,
+}
+
+impl Memory {
+    pub(crate) fn gives_unbound(&self) -> bool {
+        !self.unbound_fails.load(Ordering::Relaxed)
+    }
+
+    fn unbound_failed(&self) {
+        self.unbound_fails.store(true, Ordering::Relaxed);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Chrome without a User-Agent: no binding.
+    Unbound,
+    /// Chrome with the client's: bound to it.
+    Chrome,
+    /// Android with the client's: bound to it.
+    Android,
+    /// The web with ours: bound to it and a cookie, 200 MB at most.
+    Web,
+}
+
+impl Way {
+    fn host(self) -> &'static str {
+        match self {
+            Self::Unbound | Self::Chrome | Self::Android => PROAPI,
+            Self::Web => WEBAPI,
+        }
+    }
+
+    async fn go(
+        self,
+        gate: &Gate,
+        code: &PickCode,
+        ask: &Ask,
+        blocked: Option<&'static str>,
+    ) -> Result<CdnLink, Error> {
+        match self {
+            Self::Unbound => ways::chrome(gate, code, None, blocked).await,
+            Self::Chrome => ways::chrome(gate, code, ask.user_agent.clone(), blocked).await,
+            Self::Android => ways::android(gate, code, ask.user_agent.clone(), blocked).await,
+            Self::Web => ways::web(gate, code, blocked).await,
+        }
+    }
+}
+
+fn order(ask: &Ask, memory: &Memory) -> Vec<Way> {
+    let mut ways = Vec::with_capacity(4);
+    let unbound = ask.unbound && memory.gives_unbound();
+    if unbound {
+        ways.push(Way::Unbound);
+    }
+    // To its own browser the chrome way gives links that want a cookie. And for a client without a User-Agent it is
+    // the same call as the unbound one.
+    let own = ask.user_agent.as_ref().is_some_and(|agent| names_115(agent.as_bytes()));
+    let same = unbound && ask.user_agent.is_none();
+    if !own && !same {
+        ways.push(Way::Chrome);
+    }
+    ways.extend([Way::Android, Way::Web]);
+    ways
+}
+
+pub(crate) async fn link(gate: &Gate, memory: &Memory, code: &PickCode, ask: &Ask) -> Result<CdnLink, Error> {
+    // A host that does not answer, or whose firewall does, is not tried again in this operation.
+    let mut shunned = None;
+    let mut blocked = None;
+    let mut passing: Option<Error> = None;
+    let mut last: Option<Error> = None;
+    for way in order(ask, memory) {
+        if shunned == Some(way.host()) {
+            continue;
+        }
+        let error = match way.go(gate, code, ask, blocked).await {
+            Ok(link) if way == Way::Unbound && link.binding != Binding::None => {
+                memory.unbound_failed();
+                // Bound to having no User-Agent, which suits a client that has none.
+                if ask.user_agent.is_none() && link.binding == Binding::UserAgent {
+                    return Ok(link);
+                }
+                continue;
+            }
+            Ok(link) => return Ok(link),
+            Err(error) => error,
+        };
+        tracing::debug!(?way, kind = ?error.kind, code = error.code, "a way to a link failed");
+        if error.final_for_link() {
+            return Err(error);
+        }
+        if way == Way::Unbound && error.wants_newer_client() {
+            memory.unbound_failed();
+        }
+        match error.kind {
+            Kind::Waf => (shunned, blocked) = (Some(way.host()), Some(way.host())),
+            Kind::Transport | Kind::Timeout => shunned = Some(way.host()),
+            _ => {}
+        }
+        if matches!(error.kind, Kind::Waf | Kind::Transport | Kind::Timeout | Kind::Transient) {
+            passing.get_or_insert(error);
+        } else {
+            last = Some(error);
+        }
+    }
+    // "Come back later" tells more than "too big for the last resort".
+    let none = || Error::new(Kind::WayClosed, Site { call: "link", host: WEBAPI }, "no way to a link is left");
+    Err(passing.or(last).unwrap_or_else(none))
+}
+
+fn names_115(agent: &[u8]) -> bool {
+    const NAME: &[u8] = b"115browser";
+    agent.windows(NAME.len()).any(|part| part.eq_ignore_ascii_case(NAME))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(Some("VLC/3"), false, &[Way::Chrome, Way::Android, Way::Web])]
+    #[case(Some("VLC/3"), true, &[Way::Unbound, Way::Chrome, Way::Android, Way::Web])]
+    #[case(Some("Mozilla/5.0 115browser/27"), false, &[Way::Android, Way::Web])]
+    #[case(Some("Mozilla/5.0 115Browser/27"), true, &[Way::Unbound, Way::Android, Way::Web])]
+    #[case(None, false, &[Way::Chrome, Way::Android, Way::Web])]
+    #[case(None, true, &[Way::Unbound, Way::Android, Way::Web])]
+    fn the_order_of_the_ways(#[case] agent: Option<&'static str>, #[case] unbound: bool, #[case] ways: &[Way]) {
+        let ask = Ask { user_agent: agent.map(HeaderValue::from_static), unbound };
+        assert_eq!(order(&ask, &Memory::default()), ways);
+    }
+
+    #[test]
+    fn what_failed_unbound_is_not_tried_again() {
+        let memory = Memory::default();
+        memory.unbound_failed();
+        assert_eq!(order(&Ask { user_agent: None, unbound: true }, &memory), [Way::Chrome, Way::Android, Way::Web]);
+    }
+}

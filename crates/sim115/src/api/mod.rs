@@ -1,0 +1,170 @@
+//! The API hosts: what every call must bring, which endpoint it means, and how its answer leaves.
+
+pub(crate) mod call;
+mod entry;
+mod files;
+mod link;
+pub(crate) mod login;
+mod lookup;
+pub(crate) mod reply;
+mod session;
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, Response, header};
+use serde_json::json;
+
+use self::call::{Call, text};
+use self::reply::{Payload, Reply};
+use crate::fault::Fault;
+use crate::ledger::Record;
+use crate::quirk::Dice;
+use crate::sim::Sim;
+
+pub(crate) fn router(sim: Sim) -> Router {
+    Router::new().fallback(handle).with_state(sim)
+}
+
+struct Endpoint {
+    label: &'static str,
+    post: bool,
+    query: &'static [&'static str],
+    form: &'static [&'static str],
+    run: fn(&Sim, &Call) -> Reply,
+}
+
+fn endpoint(host: &str, path: &str) -> Option<Endpoint> {
+    let get = |label, query, run| Some(Endpoint { label, post: false, query, form: &[], run });
+    let app = |label, run| Some(Endpoint { label, post: true, query: &["t"], form: &["data"], run });
+    match (host, path) {
+        ("webapi.115.com", "/files") => get("files", files::PARAMS, files::files),
+        ("aps.115.com", "/natsort/files.php") => get("natsort", files::PARAMS, files::natsort),
+        ("webapi.115.com", "/files/getid") => get("getid", &["path"], lookup::getid),
+        ("webapi.115.com", "/category/get") => get("category_get", &["cid", "aid"], lookup::category),
+        ("webapi.115.com", "/files/get_info") => get("get_info", &["file_id", "pick_code"], lookup::info),
+        ("webapi.115.com", "/files/download") => get("files_download", &["pickcode", "dl"], link::web),
+        ("my.115.com", "/") => get("status", session::PARAMS, session::status),
+        ("proapi.115.com", "/app/chrome/downurl") => app("chrome_downurl", link::chrome),
+        ("proapi.115.com", "/android/2.0/ufile/download" | "/ios/2.0/ufile/download")
+        | ("proapi.115.com", "/115android/2.0/ufile/download") => app("android_download", link::android),
+        _ => None,
+    }
+}
+
+async fn handle(State(sim): State<Sim>, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let mut call = Call::read(parts, body).await;
+    let endpoint = endpoint(&call.host, &call.path);
+    let label = endpoint.as_ref().map_or("unknown", |endpoint| endpoint.label);
+    let struck = sim.0.faults.strike(label);
+    if !struck.delay.is_zero() {
+        tokio::time::sleep(struck.delay).await;
+    }
+    call.fault = struck.fault;
+    // The call is judged even where the script overrules the answer: a violation is one under any weather.
+    let usual = answer(&sim, &call, endpoint.as_ref());
+    let reply = match &call.fault {
+        Some(fault) => scripted(&sim.0.dice, label, fault).unwrap_or(usual),
+        None => usual,
+    };
+    sim.run_hook(label);
+    sim.0.ledger.book(Record {
+        label,
+        host: call.host.clone(),
+        path: call.path.clone(),
+        query: call.raw_query.clone(),
+        user_agent: text(&call.headers, &header::USER_AGENT),
+        status: reply.status,
+        errno: reply.errno,
+    });
+    let gzip = call.header(&header::ACCEPT_ENCODING).is_some_and(|accepted| accepted.contains("gzip"));
+    let now = UNIX_EPOCH + Duration::from_secs(sim.0.clock.now_unix());
+    reply.into_http(sim.0.dice.coin(), gzip, httpdate::fmt_http_date(now))
+}
+
+fn answer(sim: &Sim, call: &Call, endpoint: Option<&Endpoint>) -> Reply {
+    let violation = |what: String| sim.0.ledger.violation(format!("{}{}: {what}", call.host, call.path));
+    let cookie = call.header(&header::COOKIE);
+    if cookie.as_ref().is_some_and(|cookie| cookie.trim_end().ends_with(';')) {
+        violation("the Cookie ends in a semicolon".to_owned());
+        return Reply::waf();
+    }
+    if sim.0.waf.lock().blocks(sim.0.clock.now_ms()) {
+        return Reply::waf();
+    }
+    let Some(endpoint) = endpoint else {
+        violation("no such endpoint".to_owned());
+        return Reply::errno(&sim.0.dice, 980_006, "404 Not Found");
+    };
+    if !call.method_known || call.post != endpoint.post {
+        violation("wrong method".to_owned());
+        return Reply::errno(&sim.0.dice, 980_006, "404 Not Found");
+    }
+    let app = call.host == "proapi.115.com";
+    if !app && call.user_agent().is_empty() {
+        violation("no User-Agent".to_owned());
+        return Reply::waf();
+    }
+    let verdict = sim.0.login.lock().judge(cookie.as_deref(), app);
+    if let Some(stray) = verdict.stray {
+        violation(format!("a cookie of no account: {stray}"));
+    }
+    if !verdict.logged_in {
+        return if endpoint.label == "status" {
+            Reply::json(json!({ "state": false }))
+        } else {
+            Reply::errno(&sim.0.dice, 99, "请重新登录")
+        };
+    }
+    if let Some(stray) = call.query.stray(endpoint.query).or_else(|| call.form.stray(endpoint.form)) {
+        return misused(sim, &format!("{}: unknown or repeated parameter {stray}", endpoint.label));
+    }
+    if endpoint.post && !call.form_typed {
+        return misused(sim, &format!("{}: the form does not call itself one", endpoint.label));
+    }
+    (endpoint.run)(sim, call)
+}
+
+/// A parameter error, noted as a violation.
+fn misused(sim: &Sim, what: &str) -> Reply {
+    sim.0.ledger.violation(what.to_owned());
+    Reply::errno(&sim.0.dice, 990_002, "参数错误。")
+}
+
+/// What the script puts in place of the answer; nothing where the endpoint itself has to misbehave.
+fn scripted(dice: &Dice, label: &str, fault: &Fault) -> Option<Reply> {
+    Some(match fault {
+        Fault::Errno(number, text) if label == "files_download" => {
+            let mut reply = Reply::json(json!({ "state": false, "errcode": number, "error_msg": text }));
+            reply.errno = Some(*number);
+            reply
+        }
+        Fault::Errno(number, text) => Reply::errno(dice, *number, text),
+        Fault::ErrnoIn(key, number, text) => Reply::errno_in(dice, key, *number, text),
+        Fault::Status(status, body) => Reply::raw(*status, "text/plain", *body),
+        Fault::TooManyRequests(reset) => Reply::raw(429, "text/plain", "Too Many Requests")
+            .with(HeaderName::from_static("x-ratelimit-reset"), reset.to_string()),
+        Fault::Waf => Reply::waf(),
+        Fault::Captcha => Reply::errno(dice, 911, "请验证账号"),
+        Fault::NotLoggedIn => Reply::errno(dice, 99, "请重新登录"),
+        Fault::Html => Reply::raw(200, "text/html; charset=utf-8", "<html><body>系统维护中</body></html>"),
+        Fault::Garbage => Reply::raw(200, "text/html; charset=utf-8", &b"{\"state\":true,\"da\x00\xff\xfe"[..]),
+        Fault::GarbageData => {
+            Reply::json(json!({ "state": true, "msg": "", "errno": 0, "data": "R2FyYmFnZSwgbm90IGEgYmxvY2s=" }))
+        }
+        Fault::VersionTooLow => version_too_low(),
+        Fault::Reset => Reply::dropped(),
+        _ => return None,
+    })
+}
+
+/// Quirk 48: a refusal with no number at all.
+fn version_too_low() -> Reply {
+    Reply {
+        body: Payload::Json(json!({ "state": false, "error": "当前版本过低，请升级到最新版本下载。" })),
+        ..Reply::json(json!(null))
+    }
+}
