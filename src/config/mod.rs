@@ -1,0 +1,196 @@
+//! What the user may write: the typed tree of `config.yaml`, as the rest of the house sees it.
+
+mod check;
+mod load;
+mod raw;
+mod secret;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+pub use load::{LoadError, Loaded, Note, Violation};
+
+use crate::path::VirtualPath;
+
+/// A configuration that has passed every check. Two of them can be compared, to see what a re-read changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub server: Server,
+    /// Where state is kept; relative to the working directory. Nothing is kept there yet.
+    pub data_dir: PathBuf,
+    pub auth: Auth,
+    /// At least one; no path stands twice or inside another.
+    pub mounts: Vec<Mount>,
+}
+
+/// Where the gateway listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// At least one and no two alike. Without guests these are loopback addresses, whatever was written.
+    pub listen: Vec<SocketAddr>,
+}
+
+/// Who may read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Auth {
+    pub guest: Guest,
+}
+
+/// What somebody without a login may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Guest {
+    /// Nothing; so until users exist the gateway listens on loopback only.
+    #[default]
+    Off,
+    /// Read everything.
+    Read,
+}
+
+/// A drive at a path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mount {
+    pub path: VirtualPath,
+    pub drive: Drive,
+    pub delivery: Delivery,
+    pub read_only: bool,
+    pub cache: Cache,
+}
+
+/// What `/d` answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Delivery {
+    /// A 302 to the drive's own link.
+    #[default]
+    Redirect,
+    /// The bytes.
+    Proxy,
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Redirect => "redirect",
+            Self::Proxy => "proxy",
+        })
+    }
+}
+
+/// How long answers of the drive are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cache {
+    /// A listing is fresh for this long; more than nothing.
+    pub listing: Duration,
+    /// After that it may still stand in for this long when the drive cannot be asked.
+    pub grace: Duration,
+    /// A link is handed out again for this long, and never past its own expiry; more than nothing.
+    pub link: Duration,
+    pub min_life: MinLife,
+}
+
+/// How much of a link's life must be left for it to be handed out again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MinLife {
+    /// Half of what it had when it was new.
+    #[default]
+    Half,
+    Least(Duration),
+}
+
+/// A backend and what it needs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Drive {
+    /// A 115 account by its cookie.
+    Cloud(Cloud),
+}
+
+impl Drive {
+    /// The `type` it is written with.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Cloud(_) => "115-cloud",
+        }
+    }
+}
+
+/// A 115 account by its cookie.
+#[derive(Debug, Clone)]
+pub struct Cloud {
+    /// The folder the mount shows: its cid, 0 for the root of the account (docs/115.md, "conventions").
+    pub root: u64,
+    /// As it was written; `p115::Cookie` can read it.
+    pub cookie: SecretString,
+    /// Calls to 115 a second, for the account: more than 0, at most 1000.
+    pub rate: f64,
+    /// Entries in one listing call, 1 to 1150 (docs/115.md, "list endpoints").
+    pub page_size: u32,
+    pub link_binding: LinkBinding,
+    /// Other servers than the real ones.
+    pub wire: Option<Wire>,
+}
+
+impl PartialEq for Cloud {
+    fn eq(&self, other: &Self) -> bool {
+        // Taken apart, so that a new field cannot be forgotten here.
+        let Self { root, cookie, rate, page_size, link_binding, wire } = self;
+        (*root, *rate, *page_size, *link_binding) == (other.root, other.rate, other.page_size, other.link_binding)
+            && cookie.expose_secret() == other.cookie.expose_secret()
+            && *wire == other.wire
+    }
+}
+
+/// For whom links are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LinkBinding {
+    /// For everybody first, for the client's User-Agent where the drive gives no such link.
+    #[default]
+    Auto,
+    /// Always for the client's User-Agent.
+    PerClient,
+}
+
+/// A simulator or a mirror in place of the real 115.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Wire {
+    /// Host `H` is found at `base/H`; http or https, without user, query and fragment.
+    pub base: Option<Url>,
+    /// Host by host, in lower case; these win over `base`.
+    pub endpoints: BTreeMap<String, Url>,
+    /// The modulus of the servers' m115 key: 256 lower-case hex digits that `p115`'s `PublicKey` takes.
+    pub rsa_modulus: Option<String>,
+    /// Any certificate will do.
+    pub danger_accept_invalid_certs: bool,
+}
+
+impl fmt::Debug for Wire {
+    /// Leaves out the paths of the URLs: a mirror may be known by a secret one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire")
+            .field("base", &self.base.as_ref().map(origin))
+            .field("endpoints", &self.endpoints.iter().map(|(host, url)| (host, origin(url))).collect::<Vec<_>>())
+            .field("rsa_modulus", &self.rsa_modulus.is_some())
+            .field("danger_accept_invalid_certs", &self.danger_accept_invalid_certs)
+            .finish()
+    }
+}
+
+/// Scheme, host and port: what of a URL may be shown.
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: vec![SocketAddr::from(([0, 0, 0, 0], 5244))] }
+    }
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        Self { listing: 30 * MINUTE, grace: 24 * 60 * MINUTE, link: 60 * MINUTE, min_life: MinLife::Half }
+    }
+}
