@@ -141,8 +141,12 @@ fn mix(n: u64) -> u64 {
     n ^ (n >> 31)
 }
 
-pub(crate) fn hex_upper(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+fn hex_upper(bytes: &[u8]) -> String {
+    hex(bytes, b"0123456789ABCDEF")
+}
+
+fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(digits[usize::from(digit)])).collect()
 }
 
 /// Lower-case hex of the SHA-1 over the parts, each closed by a zero byte so that no two lists of parts meet.
@@ -152,7 +156,7 @@ pub(crate) fn digest(parts: &[&[u8]]) -> String {
         hasher.update(part);
         hasher.update([0]);
     }
-    hex_upper(&hasher.finalize()).to_ascii_lowercase()
+    hex(&hasher.finalize(), b"0123456789abcdef")
 }
 
 #[cfg(test)]

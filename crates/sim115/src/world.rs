@@ -184,7 +184,7 @@ impl World {
         self.children(parent).find(|node| node.is_dir() == dir && node.name == name).map(|node| node.id)
     }
 
-    /// Root first, the node itself last; `None` for the root is its id and the name 115 gives it.
+    /// From the one below the root down to the node itself; empty for the root, which is no node.
     pub(crate) fn ancestors(&self, id: u64) -> Vec<&Node> {
         let mut chain = Vec::new();
         let mut at = id;

@@ -149,6 +149,11 @@ impl Error {
         }
     }
 
+    /// 115 knows no such login, whatever that means for this call.
+    pub(crate) fn denies_login(&self) -> bool {
+        judge(self.code, &self.message) == Kind::Session
+    }
+
     /// 115 wants a newer client, which it judges by the User-Agent.
     pub(crate) fn wants_newer_client(&self) -> bool {
         self.kind == Kind::WayClosed && table::too_old(&self.message)

@@ -61,6 +61,7 @@ fn by_status(site: Site, status: StatusCode, headers: &HeaderMap, body: &[u8]) -
     let page = body.trim_ascii_start().starts_with(b"<");
     let kind = match status.as_u16() {
         405 | 418 => Kind::Waf,
+        // The web way to a link says this of a folder; nothing else has been seen to.
         410 => Kind::Folder,
         429 => Kind::Quota,
         500.. => Kind::Transient,

@@ -108,6 +108,10 @@ pub(crate) async fn link(gate: &Gate, memory: &Memory, code: &PickCode, ask: &As
                 }
                 continue;
             }
+            Ok(link) if link.binding == Binding::Cookie && link.cookie.is_none() => {
+                let site = Site { call: "link", host: way.host() };
+                Error::new(Kind::WayClosed, site, "the link wants a cookie that the reply does not give")
+            }
             Ok(link) => return Ok(link),
             Err(error) => error,
         };
@@ -121,6 +125,8 @@ pub(crate) async fn link(gate: &Gate, memory: &Memory, code: &PickCode, ask: &As
         match error.kind {
             Kind::Waf => (shunned, blocked) = (Some(way.host()), Some(way.host())),
             Kind::Transport | Kind::Timeout => shunned = Some(way.host()),
+            // It denies a browser's login, whichever way is asked.
+            Kind::WayClosed if error.denies_login() => shunned = Some(way.host()),
             _ => {}
         }
         if matches!(error.kind, Kind::Waf | Kind::Transport | Kind::Timeout | Kind::Transient) {

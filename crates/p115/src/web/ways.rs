@@ -28,7 +28,7 @@ pub struct CdnLink {
     pub binding: Binding,
     /// The User-Agent the CDN must be sent, byte for byte; the empty one means that none may be sent. `None`: any.
     pub user_agent: Option<HeaderValue>,
-    /// The cookie the CDN must be sent, as `name=value`.
+    /// The cookie the CDN must be sent, as `name=value`; always there when the binding is [`Binding::Cookie`].
     pub cookie: Option<SecretString>,
     /// When it ends, unix seconds of the server's clock.
     pub expires: Option<u64>,
@@ -210,11 +210,8 @@ fn link(reply: &Reply, found: Found, asked_as: Option<HeaderValue>) -> Result<Cd
         _ => return Err(closed("the link is bound to something unknown")),
     };
     let cookie = reply.cookies().find(|(name, value)| is_key(name) && is_key(value));
-    let cookie = match (binding, cookie) {
-        (Binding::Cookie, None) => return Err(closed("the link wants a cookie that the reply does not give")),
-        (Binding::Cookie, Some((name, value))) => Some(SecretString::from(format!("{name}={value}"))),
-        _ => None,
-    };
+    let cookie = cookie.filter(|_| binding == Binding::Cookie);
+    let cookie = cookie.map(|(name, value)| SecretString::from(format!("{name}={value}")));
     let expires = params.get("t").and_then(|t| t.parse().ok());
     let (connections, account_connections) = (number("c"), number("uc"));
     drop(params);

@@ -96,12 +96,14 @@ async fn for_115s_own_browser_goes_the_mobile_way(#[case] ask: Ask) {
 #[rstest]
 #[case::the_link_is_bound("1")]
 #[case::the_link_wants_a_cookie("3")]
+#[case::the_link_wants_a_cookie_that_is_not_given("3 without")]
 #[case::the_version_is_too_low("version")]
 #[tokio::test]
 async fn remembers_that_unbound_links_are_over(#[case] f: &'static str) {
     let fake = Fake::start(move |request, _| match (request.agent(), f) {
         (Some(_), _) => chrome(request, "1"),
         (None, "version") => json(VERSION),
+        (None, "3 without") => chrome(request, "3"),
         (None, f) => chrome(request, f).with(CDN_COOKIE),
     })
     .await;
@@ -298,7 +300,7 @@ async fn a_browsers_login_may_be_alive_although_the_app_api_denies_it() {
     let fake = Fake::start(move |request, _| if request.place == WEB { web() } else { json(denied) }).await;
     let client = fake.client_of("A1", 100.0);
     assert_eq!(client.link(&code(), player()).await.unwrap().binding, Binding::Cookie);
-    assert_eq!(client.pause(), None);
+    assert_eq!((fake.places(), client.pause()), (vec![CHROME.to_owned(), WEB.to_owned()], None));
 
     let fake = Fake::start(move |_, _| json(denied)).await;
     let client = fake.client_of("A1", 100.0);

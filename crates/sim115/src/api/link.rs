@@ -21,22 +21,20 @@ pub(super) fn chrome(sim: &Sim, call: &Call) -> Reply {
         Err(refusal) => return refusal,
     };
     let dice = &sim.0.dice;
-    let world = sim.0.world.lock();
     let (mut found, mut cookies, mut wrong) = (Map::new(), Vec::new(), None);
     for code in codes.split(',') {
-        let Some(node) = world.by_code(code) else {
-            wrong = Some(missing(sim, code, world.is_gone(code)));
-            continue;
+        let node = match known(sim, code) {
+            Ok(node) => node,
+            Err(refusal) => {
+                wrong = Some(refusal);
+                continue;
+            }
         };
-        if let Some(refusal) = refused(sim, node) {
-            wrong = Some(refusal);
-            continue;
-        }
         // Quirk 22: a directory has an answer, but no URL in it.
         let url = if node.is_dir() {
             json!(false)
         } else {
-            let issued = issue(sim, call, node, "chrome_downurl");
+            let issued = issue(sim, call, &node, "chrome_downurl");
             cookies.extend(issued.cookie);
             json!({ "url": issued.url, "client": 8, "desc": dice.pick(&[None, Some("")]), "oss_id": encoded(&node.name) })
         };
@@ -68,15 +66,12 @@ pub(super) fn android(sim: &Sim, call: &Call) -> Reply {
         Ok(opened) => opened,
         Err(refusal) => return refusal,
     };
-    let world = sim.0.world.lock();
-    let Some(node) = world.by_code(&code) else { return missing(sim, &code, world.is_gone(&code)) };
-    if node.is_dir() {
-        return failed(sim, 50_015, "文件不存在或已删除。");
-    }
-    if let Some(refusal) = refused(sim, node) {
-        return refusal;
-    }
-    let issued = issue(sim, call, node, "android_download");
+    let node = match known(sim, &code) {
+        Ok(node) if node.is_dir() => return failed(sim, 50_015, "文件不存在或已删除。"),
+        Ok(node) => node,
+        Err(refusal) => return refusal,
+    };
+    let issued = issue(sim, call, &node, "android_download");
     let reply = sealed(sim, &ck, &json!({ "url": issued.url }));
     issued.cookie.into_iter().fold(reply, |reply, cookie| reply.with(header::SET_COOKIE, cookie))
 }
@@ -159,6 +154,16 @@ fn issue(sim: &Sim, call: &Call, node: &Node, label: &'static str) -> Issued {
         issued.url = format!("http:///{path}");
     }
     issued
+}
+
+/// A copy of what a pickcode names, so that the tree is not locked while an answer is being sealed.
+fn known(sim: &Sim, code: &str) -> Result<Node, Reply> {
+    let world = sim.0.world.lock();
+    let node = world.by_code(code).cloned();
+    let gone = world.is_gone(code);
+    drop(world);
+    let node = node.ok_or_else(|| missing(sim, code, gone))?;
+    refused(sim, &node).map_or(Ok(node), Err)
 }
 
 /// What an existing file can be refused for by the app ways.

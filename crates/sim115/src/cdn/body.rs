@@ -30,6 +30,8 @@ pub(super) struct CdnBody {
     break_at: Option<Break>,
     pace: Option<u64>,
     rest: Option<Pin<Box<Sleep>>>,
+    /// All that shall come before the cut was handed over; what remains is to let it leave.
+    cutting: bool,
 }
 
 impl CdnBody {
@@ -41,7 +43,7 @@ impl CdnBody {
         break_at: Option<Break>,
         pace: Option<u64>,
     ) -> Self {
-        Self { content, at, end, slot, break_at, pace: pace.filter(|pace| *pace > 0), rest: None }
+        Self { content, at, end, slot, break_at, pace: pace.filter(|pace| *pace > 0), rest: None, cutting: false }
     }
 
     fn limit(&self) -> u64 {
@@ -60,7 +62,7 @@ impl Body for CdnBody {
         if let Some(rest) = &mut self.rest {
             ready!(rest.as_mut().poll(cx));
             self.rest = None;
-            if self.at == self.limit() && self.break_at == Some(Break::Cut(self.at)) {
+            if self.cutting {
                 return Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())));
             }
         }
@@ -68,16 +70,13 @@ impl Body for CdnBody {
             return Poll::Ready(None);
         }
         if self.at >= self.limit() {
-            return match self.break_at {
-                Some(Break::Cut(_)) => {
-                    let at = self.at;
-                    self.break_at = Some(Break::Cut(at));
-                    self.rest = Some(Box::pin(sleep(FLUSH)));
-                    self.poll_frame(cx)
-                }
+            if !matches!(self.break_at, Some(Break::Cut(_))) {
                 // Nothing will ever wake this body; only the peer can end it.
-                _ => Poll::Pending,
-            };
+                return Poll::Pending;
+            }
+            self.cutting = true;
+            self.rest = Some(Box::pin(sleep(FLUSH)));
+            return self.poll_frame(cx);
         }
         let mut end = self.limit();
         if let Some(pace) = self.pace {

@@ -132,14 +132,18 @@ impl Issuer {
         if number("t") <= now {
             return Err("link expired");
         }
-        let (name, value) = self.cookie(k);
-        let wanted = format!("{name}={value}");
-        let sent = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
-        if f == 3 && !sent.flat_map(|cookie| cookie.split(';')).any(|pair| pair.trim() == wanted) {
+        if f == 3 && !self.has_cookie(k, headers) {
             return Err("no cookie value");
         }
         let cap = |key: &str| u32::try_from(number(key)).unwrap_or(0);
         Ok(Claims { object, k: k.to_owned(), c: cap("c"), uc: cap("uc") })
+    }
+
+    fn has_cookie(&self, k: &str, headers: &HeaderMap) -> bool {
+        let (name, value) = self.cookie(k);
+        let wanted = format!("{name}={value}");
+        let sent = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+        sent.flat_map(|cookie| cookie.split(';')).any(|pair| pair.trim() == wanted)
     }
 
     fn sign(&self, path: &str, query: &str, f: u8, user_agent: &[u8]) -> String {

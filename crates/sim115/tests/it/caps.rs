@@ -15,9 +15,12 @@ async fn open(bench: &Bench, url: &str) -> Response {
 
 /// Waits until the server has noticed that bodies were dropped.
 async fn until_open(bench: &Bench, open: u64) {
-    while bench.sim.ledger().cdn_open() != open {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let reached = async {
+        while bench.sim.ledger().cdn_open() != open {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), reached).await.expect("the server keeps a body open");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Scripted misbehaviour of the APIs and the book that is kept of it: quirk 5 and the transport's own failures.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde_json::Value;
 use sim115::{Content, Fault, LABELS, On, Record, Times};
@@ -54,6 +55,19 @@ async fn pages_that_are_no_json() {
     assert_eq!(errno(&bench.json(ROOT).await), 0);
     bench.sim.fault(On::AnyApi, Times::Next(1), Fault::NotLoggedIn);
     assert_eq!(errno(&bench.json(ROOT).await), 99);
+}
+
+#[tokio::test]
+async fn a_delay_changes_nothing_but_the_time() {
+    let bench = Bench::new().await;
+    let link = bench.free_link("/f", &Content::bytes("x")).await;
+    let api = bench.sim.fault(On::AnyApi, Times::Next(2), Fault::Delay(Duration::from_millis(1)));
+    let cdn = bench.sim.fault(On::Cdn, Times::Next(1), Fault::Delay(Duration::from_millis(1)));
+    assert_eq!(bench.json(ROOT).await["state"], true);
+    bench.sim.fault(On::AnyApi, Times::Next(1), Fault::Captcha);
+    assert_eq!(errno(&bench.json(ROOT).await), 911, "and it adds to another fault");
+    assert_eq!(bench.http.get(&link).send().await.unwrap().text().await.unwrap(), "x");
+    assert_eq!((api.fired(), cdn.fired()), (2, 1));
 }
 
 #[tokio::test]
