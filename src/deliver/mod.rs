@@ -1,0 +1,16 @@
+//! Bytes out: what to do with a request for a file, and doing it.
+
+mod answer;
+pub mod disposition;
+pub mod media;
+mod plan;
+pub mod precondition;
+pub mod range;
+mod redirect;
+mod relay;
+mod upstream;
+
+pub use answer::{Answer, answer};
+pub use plan::{Route, Way, plan};
+pub use redirect::redirect;
+pub use relay::{Patience, Relay, RelayBody};

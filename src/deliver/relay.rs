@@ -1,0 +1,277 @@
+//! The relay: bytes from the CDN through us, which go on at the byte they had reached when the CDN breaks off.
+
+use std::{
+    fmt,
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::HeaderValue;
+use http_body::{Body, Frame, SizeHint};
+use reqwest::Client;
+use tokio::time::{Instant, Sleep};
+
+use super::upstream::{self, Failure, Opened, Span};
+use crate::{
+    error::{Error, Kind, Result},
+    vfs::{File, Lease},
+};
+
+/// Breaks in a row, without [`PROGRESS`] between them, after which the relay gives up.
+const MAX_BREAKS: u32 = 4;
+/// Bytes that make a break count as a new one.
+const PROGRESS: u64 = 64 * 1024;
+/// GETs for one (re)opening.
+const MAX_TRIES: u32 = 4;
+
+/// How long the relay waits for the CDN.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For the head of an answer.
+    pub head: Duration,
+    /// For the next byte. There is no total: a film may take as long as it likes.
+    pub idle: Duration,
+    /// Before a link that was refused is tried again: a connection that was dropped keeps its slot for some seconds.
+    pub refused: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(15), idle: Duration::from_secs(15), refused: Duration::from_secs(1) }
+    }
+}
+
+/// Fetches bytes from the CDN.
+#[derive(Debug, Clone)]
+pub struct Relay {
+    client: Client,
+    patience: Patience,
+}
+
+impl Relay {
+    /// `client` must not follow redirects, decompress or have a total timeout.
+    pub fn new(client: Client, patience: Patience) -> Self {
+        Self { client, patience }
+    }
+
+    /// The bytes `first..=last` of a file. Waits until the CDN has begun to send them, so that what fails at the start
+    /// can be said with a status.
+    pub async fn open(&self, file: File, first: u64, last: u64) -> Result<RelayBody> {
+        let span = Span { first, last, size: file.entry.size() };
+        let source = Arc::new(Source { relay: self.clone(), file });
+        let stream = source.open(span, None).await?;
+        Ok(RelayBody {
+            source,
+            etag: stream.etag.clone(),
+            phase: Phase::Streaming(stream),
+            next: first,
+            left: last - first + 1,
+            last,
+            breaks: 0,
+            since_break: 0,
+            waiting: false,
+            idle: Box::pin(tokio::time::sleep(Duration::ZERO)),
+        })
+    }
+}
+
+struct Source {
+    relay: Relay,
+    file: File,
+}
+
+struct Stream {
+    body: reqwest::Body,
+    etag: Option<HeaderValue>,
+    lease: Lease,
+}
+
+impl Source {
+    /// Opens the rest of the file on a link that works: the same once more after a moment, then a fresh one.
+    async fn open(&self, span: Span, etag: Option<&HeaderValue>) -> Result<Stream> {
+        let mut last_failure = None;
+        for attempt in 0..MAX_TRIES {
+            let mut lease = self.file.lease().await?;
+            match upstream::open(&self.relay.client, &lease.kept.link, span, self.relay.patience.head).await {
+                Ok(Opened { etag: Some(got), .. }) if etag.is_some_and(|etag| *etag != got) => {
+                    return Err(broken("The file changed while it was being sent."));
+                }
+                Ok(Opened { body, etag, .. }) => return Ok(Stream { body, etag, lease }),
+                Err(failure) => {
+                    tracing::info!(file = %self.file.entry.name, attempt, %failure, "the CDN did not give the bytes");
+                    // Nothing was opened, so nothing lingers.
+                    lease.finish();
+                    let refused = matches!(failure, Failure::Refused(_));
+                    // A refusal may only mean that all connections of the link are taken: wait once, then take another.
+                    if attempt % 2 == 1 || (refused && self.file.is_old(&lease.kept)) {
+                        self.file.refused(&lease.kept);
+                    } else if attempt + 1 < MAX_TRIES {
+                        drop(lease);
+                        tokio::time::sleep(self.relay.patience.refused).await;
+                    }
+                    last_failure = Some(failure);
+                }
+            }
+        }
+        Err(match last_failure {
+            Some(Failure::Timeout) => {
+                Error::new(Kind::Timeout, "The file server of 115 did not answer in time. Try again in a moment.")
+                    .op("relay")
+            }
+            Some(failure) => {
+                broken("The file server of 115 did not give the bytes of this file. Try again in a moment.")
+                    .source(failure)
+            }
+            None => broken("The file server of 115 was not asked."),
+        })
+    }
+}
+
+fn broken(message: &str) -> Error {
+    Error::new(Kind::Upstream, message).op("relay")
+}
+
+/// A response body of exactly the bytes asked for, or an error that cuts the connection: never a short end.
+pub struct RelayBody {
+    source: Arc<Source>,
+    etag: Option<HeaderValue>,
+    phase: Phase,
+    next: u64,
+    left: u64,
+    last: u64,
+    breaks: u32,
+    since_break: u64,
+    waiting: bool,
+    idle: Pin<Box<Sleep>>,
+}
+
+enum Phase {
+    Streaming(Stream),
+    Reopening(BoxFuture<'static, Result<Stream>>),
+    Done,
+}
+
+impl RelayBody {
+    /// Waits for the next bytes; `None` where the upstream broke off, stalled or ended early.
+    fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let Phase::Streaming(stream) = &mut self.phase else { return Poll::Ready(None) };
+        match pin!(&mut stream.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.waiting = false;
+                // A trailer is no byte of the file.
+                Poll::Ready(Some(frame.into_data().unwrap_or_default()))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                tracing::info!(file = %self.source.file.entry.name, at = self.next, error = %error.without_url(), "the CDN broke off");
+                Poll::Ready(None)
+            }
+            Poll::Ready(None) => {
+                tracing::info!(file = %self.source.file.entry.name, at = self.next, "the CDN ended early");
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                if !self.waiting {
+                    self.waiting = true;
+                    self.idle.as_mut().reset(Instant::now() + self.source.relay.patience.idle);
+                }
+                ready!(self.idle.as_mut().poll(cx));
+                tracing::info!(file = %self.source.file.entry.name, at = self.next, "the CDN stalled");
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn reopen(&mut self) -> io::Result<()> {
+        if self.since_break >= PROGRESS {
+            self.breaks = 0;
+        }
+        self.breaks += 1;
+        self.since_break = 0;
+        self.waiting = false;
+        if self.breaks > MAX_BREAKS {
+            return Err(io::Error::other("the CDN breaks off again and again"));
+        }
+        let (source, etag) = (Arc::clone(&self.source), self.etag.clone());
+        let span = Span { first: self.next, last: self.last, size: source.file.entry.size() };
+        // The old stream goes first: its place may be the one that the next needs.
+        self.phase = Phase::Done;
+        self.phase = Phase::Reopening(Box::pin(async move { source.open(span, etag.as_ref()).await }));
+        Ok(())
+    }
+}
+
+impl Body for RelayBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let this = &mut *self;
+        loop {
+            if this.left == 0 {
+                if let Phase::Streaming(mut stream) = std::mem::replace(&mut this.phase, Phase::Done) {
+                    stream.lease.finish();
+                }
+                return Poll::Ready(None);
+            }
+            match &mut this.phase {
+                Phase::Streaming(_) => match ready!(this.poll_stream(cx)) {
+                    Some(mut data) => {
+                        if data.is_empty() {
+                            continue;
+                        }
+                        if data.len() as u64 > this.left {
+                            data.truncate(usize::try_from(this.left).unwrap_or(usize::MAX));
+                        }
+                        let count = data.len() as u64;
+                        this.next += count;
+                        this.left -= count;
+                        this.since_break += count;
+                        if this.left == 0
+                            && let Phase::Streaming(stream) = &mut this.phase
+                        {
+                            stream.lease.finish();
+                        }
+                        return Poll::Ready(Some(Ok(Frame::data(data))));
+                    }
+                    None => {
+                        if let Err(error) = this.reopen() {
+                            this.phase = Phase::Done;
+                            return Poll::Ready(Some(Err(error)));
+                        }
+                    }
+                },
+                Phase::Reopening(opening) => match ready!(opening.as_mut().poll(cx)) {
+                    Ok(stream) => {
+                        this.etag = this.etag.take().or_else(|| stream.etag.clone());
+                        this.phase = Phase::Streaming(stream);
+                    }
+                    Err(error) => {
+                        this.phase = Phase::Done;
+                        return Poll::Ready(Some(Err(io::Error::other(error))));
+                    }
+                },
+                Phase::Done => return Poll::Ready(Some(Err(io::Error::other("the relay has failed")))),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+impl fmt::Debug for RelayBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RelayBody").field("next", &self.next).field("left", &self.left).finish_non_exhaustive()
+    }
+}
