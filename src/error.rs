@@ -16,8 +16,6 @@ pub enum Kind {
     NotFound,
     /// A folder where a file is meant.
     IsFolder,
-    /// A file where a folder is meant.
-    NotFolder,
     /// Listed, but the drive says that it is gone.
     Gone,
     /// The drive refuses this file: flagged content, say.
@@ -48,12 +46,11 @@ pub enum Fault {
 
 impl Kind {
     /// Every kind, for tables that must be complete.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 13] = [
         Self::Invalid,
         Self::TooLong,
         Self::NotFound,
         Self::IsFolder,
-        Self::NotFolder,
         Self::Gone,
         Self::Forbidden,
         Self::NotReady,
@@ -67,8 +64,14 @@ impl Kind {
 
     pub fn fault(self) -> Fault {
         match self {
-            Self::Invalid | Self::TooLong | Self::NotFound | Self::IsFolder | Self::NotFolder => Fault::Caller,
-            Self::Gone | Self::Forbidden | Self::NotReady | Self::Paused | Self::Session | Self::Upstream | Self::Timeout => Fault::Upstream,
+            Self::Invalid | Self::TooLong | Self::NotFound | Self::IsFolder => Fault::Caller,
+            Self::Gone
+            | Self::Forbidden
+            | Self::NotReady
+            | Self::Paused
+            | Self::Session
+            | Self::Upstream
+            | Self::Timeout => Fault::Upstream,
             Self::Busy | Self::Internal => Fault::Ours,
         }
     }
@@ -76,6 +79,14 @@ impl Kind {
     /// True where the drive could not be asked, so that something known from before may stand in for an answer.
     pub fn is_unreachable(self) -> bool {
         matches!(self, Self::Paused | Self::Busy | Self::Session | Self::Upstream | Self::Timeout)
+    }
+}
+
+impl Kind {
+    /// True where the drive was asked, so that asking again at once would cost another call. A drive that rests answers
+    /// by itself, and its rest may end at any moment.
+    pub fn cost_a_call(self) -> bool {
+        !matches!(self, Self::Paused | Self::Busy | Self::Session)
     }
 }
 
@@ -177,7 +188,8 @@ mod tests {
 
     #[test]
     fn debug_shows_the_causes_and_display_does_not() {
-        let error = Error::new(Kind::Upstream, "115 did not answer.").op("list").source(std::io::Error::other("reset by peer"));
+        let error =
+            Error::new(Kind::Upstream, "115 did not answer.").op("list").source(std::io::Error::other("reset by peer"));
         assert_eq!(error.to_string(), "list: 115 did not answer.");
         assert_eq!(format!("{error:?}"), "Upstream (list: 115 did not answer.): reset by peer");
     }

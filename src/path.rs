@@ -11,8 +11,17 @@ pub const MAX_PATH: usize = 16 * 1024;
 pub const MAX_NAME: usize = 1024;
 
 /// What stays as it is in a path segment of a URL: RFC 3986 `unreserved`, and the sub-delimiters that no player mistakes.
-const SEGMENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'!').remove(b'(').remove(b')').remove(b',').remove(b'@').remove(b'=');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b',')
+    .remove(b'@')
+    .remove(b'=');
 
 /// Why a text is no path. Each is the caller's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -199,9 +208,13 @@ pub fn tag_of(name: &str) -> Option<&str> {
     (!tag.is_empty() && tag.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(tag)
 }
 
+/// The shortest tag that a drive gives: long enough that `Film (2020)` is nobody's spelling but its owner's.
+pub const MIN_TAG: usize = 12;
+
 /// True where the shown spelling may differ from what the drive calls it, so the drive cannot be asked for it by name.
 pub fn is_own_spelling(name: &str) -> bool {
-    name.chars().any(|c| matches!(c, '\u{ff0f}' | '\u{2400}'..='\u{2426}' | '\u{ff0e}')) || tag_of(name).is_some()
+    name.chars().any(|c| matches!(c, '\u{ff0f}' | '\u{2400}'..='\u{2426}' | '\u{ff0e}'))
+        || tag_of(name).is_some_and(|tag| tag.len() >= MIN_TAG)
 }
 
 /// `("film", ".mkv")`; a leading dot is no extension.
@@ -277,7 +290,16 @@ mod tests {
         let tagged = Name::shown(name).tagged("abc1", folder);
         assert_eq!(tagged.as_str(), want);
         assert_eq!(tag_of(tagged.as_str()), Some("abc1"));
-        assert!(is_own_spelling(tagged.as_str()));
+    }
+
+    #[rstest]
+    #[case("film (cq8zap7l323bbddre).mkv", true)]
+    #[case("a／b", true)]
+    #[case("a\u{2401}", true)]
+    #[case("film (2020).mkv", false)]
+    #[case("Dune (2021)", false)]
+    fn knows_its_own_spellings(#[case] name: &str, #[case] own: bool) {
+        assert_eq!(is_own_spelling(name), own);
     }
 
     #[test]

@@ -112,6 +112,9 @@ impl Drop for Place {
 }
 
 pub(super) fn too_many() -> Error {
-    Error::new(Kind::Busy, "Too many transfers at once: 115 allows only so many connections. Try again when one has ended.")
-        .retry_after(Some(Duration::from_secs(10)))
+    Error::new(
+        Kind::Busy,
+        "Too many transfers at once: 115 allows only so many connections. Try again when one has ended.",
+    )
+    .retry_after(Some(Duration::from_secs(10)))
 }

@@ -132,23 +132,37 @@ pub struct Lease {
 }
 
 impl Links {
-    pub(super) fn new(drive: Arc<dyn Drive>, clock: Clock, keeping: Keeping, budget: Arc<Budget>, tasks: Tasks) -> Self {
+    pub(super) fn new(
+        drive: Arc<dyn Drive>,
+        clock: Clock,
+        keeping: Keeping,
+        budget: Arc<Budget>,
+        tasks: Tasks,
+    ) -> Self {
         let pools = Cache::builder().max_capacity(MAX_POOLS).time_to_idle(IDLE).build();
         Self { drive, clock, keeping, pools, flights: Flights::new(tasks), budget, numbers: Arc::default() }
     }
 
     /// A link to send a client to; `None` where the drive only gives links that nobody can be redirected to.
-    pub(super) async fn for_client(&self, file: &Arc<Entry>, address: IpAddr, user_agent: Option<&HeaderValue>) -> Result<Option<Arc<Kept>>> {
+    pub(super) async fn for_client(
+        &self,
+        file: &Arc<Entry>,
+        address: IpAddr,
+        user_agent: Option<&HeaderValue>,
+    ) -> Result<Option<Arc<Kept>>> {
         let key = PoolKey { file: file.handle.clone(), holder: Holder::Client(address, user_agent.cloned()) };
         loop {
             if let Some(kept) = self.everyones(&key.file, Need::Redirect) {
                 return Ok(Some(kept));
             }
             let pool = self.pool(&key);
-            if let Some(answer) = self.hand_out(&mut pool.0.lock()) {
+            if let Some(answer) = self.hand_out(&mut pool.0.lock(), true) {
                 return answer;
             }
-            self.fetch(&key, &pool, file, Audience::Client(user_agent.cloned())).await?;
+            if let Err(error) = self.fetch(&key, &pool, file, Audience::Client(user_agent.cloned())).await {
+                // A slot that is taken is better than none: the client may well have dropped its connection.
+                return self.hand_out(&mut pool.0.lock(), false).unwrap_or(Err(error));
+            }
         }
     }
 
@@ -157,6 +171,7 @@ impl Links {
         let place = self.budget.place(self.clock.clone(), PATIENCE).await?;
         let key = PoolKey { file: file.handle.clone(), holder: Holder::Relay };
         let started = self.clock.now();
+        let mut may_fetch = true;
         loop {
             let pool = self.pool(&key);
             if let Some(kept) = self.everyones(&key.file, Need::Relay) {
@@ -164,14 +179,22 @@ impl Links {
                 return Ok(self.lease(kept, pool, place));
             }
             let turn = self.budget.turn();
-            let step = self.take_place(&mut pool.0.lock());
+            let step = self.take_place(&mut pool.0.lock(), may_fetch);
             match step {
                 Step::Take(kept) => {
                     self.budget.learn(kept.link.account_connections);
                     return Ok(self.lease(kept, pool, place));
                 }
                 Step::Fail(error) => return Err(error),
-                Step::Fetch => self.fetch(&key, &pool, file, Audience::Gateway).await?,
+                Step::Fetch => {
+                    if let Err(error) = self.fetch(&key, &pool, file, Audience::Gateway).await {
+                        if pool.0.lock().lanes.is_empty() {
+                            return Err(error);
+                        }
+                        // A place on one of the links that are there, then.
+                        may_fetch = false;
+                    }
+                }
                 Step::Wait(until) => {
                     let now = self.clock.now();
                     let patience = PATIENCE.saturating_sub(now.saturating_sub(started));
@@ -179,7 +202,9 @@ impl Links {
                         return Err(super::budget::too_many());
                     }
                     // A place is given back, or stops to linger, or patience ends: whichever is first.
-                    let pause = until.map_or(patience, |until| until.saturating_sub(now).min(patience)).max(Duration::from_millis(1));
+                    let pause = until
+                        .map_or(patience, |until| until.saturating_sub(now).min(patience))
+                        .max(Duration::from_millis(1));
                     let _ = tokio::time::timeout(pause, turn).await;
                 }
             }
@@ -193,6 +218,11 @@ impl Links {
                 pool.0.lock().lanes.retain(|lane| lane.kept.number != kept.number);
             }
         }
+    }
+
+    /// True where the link was not fetched just now, so that a refusal is no news of its being full.
+    pub(super) fn is_old(&self, kept: &Kept) -> bool {
+        self.clock.now().saturating_sub(kept.fetched) > TAKEN
     }
 
     fn pool(&self, key: &PoolKey) -> Arc<Pool> {
@@ -209,8 +239,8 @@ impl Links {
         state.lanes.iter().map(|lane| &lane.kept).find(|kept| self.has_life(kept, need)).cloned()
     }
 
-    /// The slot handed out longest ago; `None` where one more link should be fetched first.
-    fn hand_out(&self, state: &mut State) -> Option<Result<Option<Arc<Kept>>>> {
+    /// The slot handed out longest ago; `None` where one more link should be fetched first, if there `may` be more.
+    fn hand_out(&self, state: &mut State, may: bool) -> Option<Result<Option<Arc<Kept>>>> {
         let now = self.clock.now();
         state.lanes.retain(|lane| self.has_life(&lane.kept, Need::Redirect));
         let mut oldest: Option<(usize, usize, Option<Duration>)> = None;
@@ -229,8 +259,7 @@ impl Links {
         };
         let taken = handed.is_some_and(|at| now.saturating_sub(at) < TAKEN);
         let most = most_links(&state.lanes[l].kept.link);
-        // While fetching fails, a taken slot is better than none: the client may well have dropped its connection.
-        if taken && state.lanes.len() < most && self.failed(state).is_none() {
+        if taken && may && state.lanes.len() < most && self.failed(state).is_none() {
             return None;
         }
         let lane = &mut state.lanes[l];
@@ -238,7 +267,7 @@ impl Links {
         Some(Ok(Some(Arc::clone(&lane.kept))))
     }
 
-    fn take_place(&self, state: &mut State) -> Step {
+    fn take_place(&self, state: &mut State, may_fetch: bool) -> Step {
         let now = self.clock.now();
         state.lanes.retain(|lane| self.has_life(&lane.kept, Need::Relay));
         let mut free_at = None;
@@ -257,14 +286,18 @@ impl Links {
             return if state.lanes.is_empty() { Step::Fail(error) } else { Step::Wait(free_at) };
         }
         match state.lanes.first() {
-            Some(lane) if state.lanes.len() >= most_links(&lane.kept.link) => Step::Wait(free_at),
+            Some(lane) if !may_fetch || state.lanes.len() >= most_links(&lane.kept.link) => Step::Wait(free_at),
             _ => Step::Fetch,
         }
     }
 
     fn failed(&self, state: &State) -> Option<Error> {
         let (error, at) = state.failed.as_ref()?;
-        let life = if matches!(error.kind(), Kind::Gone | Kind::Forbidden | Kind::NotReady) { FINAL_FAILURE_LIFE } else { FAILURE_LIFE };
+        let life = if matches!(error.kind(), Kind::Gone | Kind::Forbidden | Kind::NotReady) {
+            FINAL_FAILURE_LIFE
+        } else {
+            FAILURE_LIFE
+        };
         (self.clock.now().saturating_sub(*at) < life).then(|| error.clone())
     }
 
@@ -272,13 +305,15 @@ impl Links {
     async fn fetch(&self, key: &PoolKey, pool: &Arc<Pool>, file: &Arc<Entry>, audience: Audience) -> Result<()> {
         self.flights
             .join(key, || {
-                let (drive, clock, pools, numbers) = (Arc::clone(&self.drive), self.clock.clone(), self.pools.clone(), Arc::clone(&self.numbers));
+                let (drive, clock, pools, numbers) =
+                    (Arc::clone(&self.drive), self.clock.clone(), self.pools.clone(), Arc::clone(&self.numbers));
                 let (pool, file) = (Arc::clone(pool), Arc::clone(file));
                 async move {
                     match drive.link(&file, &audience).await {
                         Ok(link) => {
                             let kept = Arc::new(Kept::new(link, &clock, numbers.fetch_add(1, Ordering::Relaxed)));
-                            let of = |holder| pools.get_with(PoolKey { file: file.handle.clone(), holder }, Arc::default);
+                            let of =
+                                |holder| pools.get_with(PoolKey { file: file.handle.clone(), holder }, Arc::default);
                             let home = if kept.link.is_everyones() {
                                 of(Holder::Everyone)
                             } else if kept.link.binding == Binding::Cookie {
@@ -294,7 +329,9 @@ impl Links {
                             Ok(())
                         }
                         Err(error) => {
-                            pool.0.lock().failed = Some((error.clone(), clock.now()));
+                            if error.kind().cost_a_call() {
+                                pool.0.lock().failed = Some((error.clone(), clock.now()));
+                            }
                             Err(error)
                         }
                     }
@@ -318,7 +355,10 @@ impl Links {
 
 impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Links").field("drive", &self.drive).field("pools", &self.pools.entry_count()).finish_non_exhaustive()
+        f.debug_struct("Links")
+            .field("drive", &self.drive)
+            .field("pools", &self.pools.entry_count())
+            .finish_non_exhaustive()
     }
 }
 

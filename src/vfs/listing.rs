@@ -29,7 +29,8 @@ impl Listing {
             }
             taken.insert(entry.name.clone(), 0);
         }
-        let mut keyed: Vec<_> = entries.into_iter().map(|entry| (NaturalKey::new(entry.name.as_str()), entry)).collect();
+        let mut keyed: Vec<_> =
+            entries.into_iter().map(|entry| (NaturalKey::new(entry.name.as_str()), entry)).collect();
         keyed.sort_unstable_by(|(a_key, a), (b_key, b)| {
             b.is_folder().cmp(&a.is_folder()).then_with(|| a_key.cmp(b_key)).then_with(|| a.name.cmp(&b.name))
         });
@@ -56,7 +57,9 @@ impl Listing {
             return self.entries.get(place as usize);
         }
         let tag = tag_of(name)?;
-        self.entries.iter().find(|entry| &*entry.tag == tag && entry.name.tagged(tag, entry.is_folder()).as_str() == name)
+        self.entries
+            .iter()
+            .find(|entry| &*entry.tag == tag && entry.name.tagged(tag, entry.is_folder()).as_str() == name)
     }
 
     /// The folder of this name, also where a newer file has taken the plain name: nothing is below a file.
@@ -65,16 +68,18 @@ impl Listing {
         if found.is_folder() {
             return Some(found);
         }
-        let spelling = |entry: &Entry| tag_of(entry.name.as_str()) == Some(&entry.tag) && found.name.tagged(&entry.tag, true) == entry.name;
+        let spelling = |entry: &Entry| {
+            tag_of(entry.name.as_str()) == Some(&entry.tag) && found.name.tagged(&entry.tag, true) == entry.name
+        };
         self.entries.iter().take_while(|entry| entry.is_folder()).find(|entry| spelling(entry))
     }
 }
 
 /// A name's place in natural order: digits compare as numbers, letters without case.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NaturalKey(Vec<Part>);
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     /// Digits without leading zeros, compared by their count first.
     Number(usize, Box<str>),
@@ -127,9 +132,14 @@ pub(super) mod tests {
 
     #[test]
     fn the_newest_keeps_the_name_and_every_spelling_leads_to_the_right_one() {
-        let listing = Listing::new(vec![file("a.mkv", "p1", 10), file("a.mkv", "p3", 30), file("a.mkv", "p2", 20), file("b", "p4", 1)], Duration::ZERO);
+        let listing = Listing::new(
+            vec![file("a.mkv", "p1", 10), file("a.mkv", "p3", 30), file("a.mkv", "p2", 20), file("b", "p4", 1)],
+            Duration::ZERO,
+        );
         assert_eq!(names(&listing), ["a (p1).mkv", "a (p2).mkv", "a.mkv", "b"]);
-        for (name, tag) in [("a.mkv", "p3"), ("a (p3).mkv", "p3"), ("a (p2).mkv", "p2"), ("a (p1).mkv", "p1"), ("b (p4)", "p4")] {
+        for (name, tag) in
+            [("a.mkv", "p3"), ("a (p3).mkv", "p3"), ("a (p2).mkv", "p2"), ("a (p1).mkv", "p1"), ("b (p4)", "p4")]
+        {
             assert_eq!(&*listing.find(name).unwrap().tag, tag, "{name}");
         }
         assert!(listing.find("a (p4).mkv").is_none());
@@ -138,7 +148,10 @@ pub(super) mod tests {
 
     #[test]
     fn a_real_name_that_looks_tagged_does_not_hide_anyone() {
-        let listing = Listing::new(vec![file("a.mkv", "p1", 10), file("a.mkv", "p2", 20), file("a (p1).mkv", "p9", 30)], Duration::ZERO);
+        let listing = Listing::new(
+            vec![file("a.mkv", "p1", 10), file("a.mkv", "p2", 20), file("a (p1).mkv", "p9", 30)],
+            Duration::ZERO,
+        );
         assert_eq!(names(&listing), ["a (p1) (p1).mkv", "a (p1).mkv", "a.mkv"]);
         assert_eq!(&*listing.find("a (p1).mkv").unwrap().tag, "p9");
         assert_eq!(&*listing.find("a (p1) (p1).mkv").unwrap().tag, "p1");
@@ -155,8 +168,16 @@ pub(super) mod tests {
 
     #[test]
     fn folders_come_first_and_numbers_count() {
-        let listing =
-            Listing::new(vec![file("E10.mkv", "a1", 1), file("e9.mkv", "a2", 1), file("E010.mkv", "a3", 2), folder("z", "a4", 1), file("中", "a5", 1)], Duration::ZERO);
+        let listing = Listing::new(
+            vec![
+                file("E10.mkv", "a1", 1),
+                file("e9.mkv", "a2", 1),
+                file("E010.mkv", "a3", 2),
+                folder("z", "a4", 1),
+                file("中", "a5", 1),
+            ],
+            Duration::ZERO,
+        );
         assert_eq!(names(&listing), ["z", "e9.mkv", "E010.mkv", "E10.mkv", "中"]);
     }
 

@@ -85,7 +85,8 @@ impl State {
 
     /// Entries held, which is what the cache counts.
     fn weight(&self) -> u32 {
-        let entries = self.whole.as_ref().map_or(0, |whole| whole.entries().len()) + self.part.as_ref().map_or(0, |part| part.entries.len());
+        let entries = self.whole.as_ref().map_or(0, |whole| whole.entries().len())
+            + self.part.as_ref().map_or(0, |part| part.entries.len());
         u32::try_from(entries).unwrap_or(u32::MAX).saturating_add(1)
     }
 }
@@ -155,7 +156,9 @@ impl Listings {
             Ok(_) => Ok(None),
             Err(error) => {
                 let whole = known.0.lock().whole.clone();
-                let old = whole.filter(|listing| self.may_stand_in(listing, &error)).and_then(|listing| listing.find(name).cloned());
+                let old = whole
+                    .filter(|listing| self.may_stand_in(listing, &error))
+                    .and_then(|listing| listing.find(name).cloned());
                 old.map(Some).ok_or(error)
             }
         }
@@ -199,7 +202,10 @@ impl Listings {
     fn may_stand_in(&self, listing: &Listing, error: &Error) -> bool {
         match error.kind() {
             Kind::Paused => true,
-            kind => kind.is_unreachable() && self.clock.now().saturating_sub(listing.read_at()) < self.ages.listing + self.ages.grace,
+            kind => {
+                kind.is_unreachable()
+                    && self.clock.now().saturating_sub(listing.read_at()) < self.ages.listing + self.ages.grace
+            }
         }
     }
 
@@ -213,7 +219,8 @@ impl Listings {
                     return Ok(answer);
                 }
                 let now = self.clock.now();
-                if let Some((error, _)) = state.failed.as_ref().filter(|(_, at)| now.saturating_sub(*at) < FAILURE_LIFE) {
+                if let Some((error, _)) = state.failed.as_ref().filter(|(_, at)| now.saturating_sub(*at) < FAILURE_LIFE)
+                {
                     return Err(error.clone());
                 }
             }
@@ -250,7 +257,9 @@ impl Listings {
                 if whole.read_at() >= need.since {
                     return Some(Answer::Absent);
                 }
-            } else if age <= SURE_OF_ABSENCE || state.doubted_at.is_some_and(|at| now.saturating_sub(at) <= SURE_OF_ABSENCE) {
+            } else if age <= SURE_OF_ABSENCE
+                || state.doubted_at.is_some_and(|at| now.saturating_sub(at) <= SURE_OF_ABSENCE)
+            {
                 return Some(Answer::Absent);
             } else {
                 state.doubted_at = Some(now);
@@ -258,14 +267,19 @@ impl Listings {
             }
         }
         let part = state.part.as_ref()?;
-        let usable = part.started >= need.since && part.started >= state.distrusted_before && now.saturating_sub(part.started) < self.ages.listing;
+        let usable = part.started >= need.since
+            && part.started >= state.distrusted_before
+            && now.saturating_sub(part.started) < self.ages.listing;
         part.find(name).filter(|_| usable).map(|entry| Answer::Entry(Arc::new(entry.clone())))
     }
 }
 
 impl fmt::Debug for Listings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listings").field("drive", &self.drive).field("folders", &self.folders.entry_count()).finish_non_exhaustive()
+        f.debug_struct("Listings")
+            .field("drive", &self.drive)
+            .field("folders", &self.folders.entry_count())
+            .finish_non_exhaustive()
     }
 }
 
@@ -285,11 +299,17 @@ impl PageRead {
         let part = {
             let mut state = self.folder.0.lock();
             // Another flight may have landed between the question and this one's start.
-            if state.whole.as_ref().is_some_and(|whole| whole.read_at() >= since && state.is_fresh(whole, started, self.listing_age)) {
+            if state
+                .whole
+                .as_ref()
+                .is_some_and(|whole| whole.read_at() >= since && state.is_fresh(whole, started, self.listing_age))
+            {
                 return Ok(());
             }
             let fits = |part: &Part| {
-                part.started >= since && part.started >= state.distrusted_before && started.saturating_sub(part.started) < PART_LIFE
+                part.started >= since
+                    && part.started >= state.distrusted_before
+                    && started.saturating_sub(part.started) < PART_LIFE
             };
             let usable = state.part.as_ref().is_some_and(fits);
             state.part.take().filter(|_| usable)
@@ -301,7 +321,9 @@ impl PageRead {
                 let mut part = part.unwrap_or_else(|| Part::new(started));
                 part.add(page);
                 match next {
-                    Some(_) if part.pages >= MAX_PAGES => return Err(self.fail(Error::new(Kind::Upstream, "The drive lists this folder without end."))),
+                    Some(_) if part.pages >= MAX_PAGES => {
+                        return Err(self.fail(Error::new(Kind::Upstream, "The drive lists this folder without end.")));
+                    }
                     Some(next) => self.keep(|state| state.part = Some(Part { next, ..part })),
                     None => {
                         let listing = Arc::new(build(part.entries, part.started).await?);
@@ -328,7 +350,9 @@ impl PageRead {
     }
 
     fn fail(&self, error: Error) -> Error {
-        self.folder.0.lock().failed = Some((error.clone(), self.clock.now()));
+        if error.kind().cost_a_call() {
+            self.folder.0.lock().failed = Some((error.clone(), self.clock.now()));
+        }
         error
     }
 }
@@ -343,7 +367,15 @@ async fn build(entries: Vec<Entry>, read_at: Duration) -> Result<Listing> {
 
 impl Part {
     fn new(started: Duration) -> Self {
-        Self { entries: Vec::new(), seen: HashSet::new(), first_of: HashMap::new(), next: 0, pages: 0, newest_first: true, started }
+        Self {
+            entries: Vec::new(),
+            seen: HashSet::new(),
+            first_of: HashMap::new(),
+            next: 0,
+            pages: 0,
+            newest_first: true,
+            started,
+        }
     }
 
     /// Takes a page in; an entry that moved on to this page while we read is there once only.

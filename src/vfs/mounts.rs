@@ -47,7 +47,14 @@ pub struct Mounted {
 
 impl Mounted {
     /// Takes over a drive that was started: `root` is the folder it shows.
-    pub fn new(drive: Arc<dyn Drive>, root: Entry, policy: &Policy, budget: Arc<Budget>, clock: &Clock, tasks: &Tasks) -> Self {
+    pub fn new(
+        drive: Arc<dyn Drive>,
+        root: Entry,
+        policy: &Policy,
+        budget: Arc<Budget>,
+        clock: &Clock,
+        tasks: &Tasks,
+    ) -> Self {
         Self {
             listings: Listings::new(Arc::clone(&drive), clock.clone(), policy.ages, tasks.clone()),
             folders: Folders::new(clock.clone(), policy.ages, tasks.clone()),
@@ -104,11 +111,14 @@ impl Mount {
     pub fn mounted(&self) -> Result<Arc<Mounted>> {
         match &**self.state.load() {
             State::Working(mounted) => Ok(Arc::clone(mounted)),
-            State::Starting => Err(Error::new(Kind::Busy, format!("{} is being started; try again in a moment.", self.path))
-                .retry_after(Some(std::time::Duration::from_secs(2)))),
+            State::Starting => {
+                Err(Error::new(Kind::Busy, format!("{} is being started; try again in a moment.", self.path))
+                    .retry_after(Some(std::time::Duration::from_secs(2))))
+            }
             State::Failed(error) => {
                 let kind = if error.kind().is_unreachable() { error.kind() } else { Kind::Upstream };
-                Err(Error::new(kind, format!("{} could not be mounted: {}", self.path, error.message())).retry_after(error.wait()))
+                Err(Error::new(kind, format!("{} could not be mounted: {}", self.path, error.message()))
+                    .retry_after(error.wait()))
             }
         }
     }
@@ -142,7 +152,11 @@ impl Namespace {
 
     /// The names below a path that is itself no part of any mount, where mounts lie deeper: an artificial folder.
     pub(super) fn between(&self, path: &VirtualPath) -> Vec<String> {
-        let mut names: Vec<_> = self.mounts.iter().filter_map(|mount| mount.path.below(path)?.split('/').next().map(str::to_owned)).collect();
+        let mut names: Vec<_> = self
+            .mounts
+            .iter()
+            .filter_map(|mount| mount.path.below(path)?.split('/').next().map(str::to_owned))
+            .collect();
         names.retain(|name| !name.is_empty());
         names.sort();
         names.dedup();

@@ -45,14 +45,12 @@ impl Folders {
             return Ok(None);
         }
         let path: Arc<str> = names.join("/").into();
-        if let Some(found) = self.found.get(&path) {
-            let life = if found.folder.is_some() { self.life } else { SURE_OF_ABSENCE.min(self.life) };
-            if self.clock.now().saturating_sub(found.at) < life {
-                return Ok(Some(found.folder));
-            }
+        if let Some(found) = self.fresh(&path) {
+            return Ok(Some(found.folder));
         }
         let answer = self.flights.join(&path, || {
-            let (mounted, path, found, at) = (Arc::clone(mounted), Arc::clone(&path), self.found.clone(), self.clock.now());
+            let (mounted, path, found, at) =
+                (Arc::clone(mounted), Arc::clone(&path), self.found.clone(), self.clock.now());
             async move {
                 let names: Vec<_> = path.split('/').collect();
                 let folder = match mounted.drive.locate() {
@@ -64,6 +62,18 @@ impl Folders {
             }
         });
         answer.await.map(Some)
+    }
+
+    /// What is known of a path, if that is recent enough.
+    fn fresh(&self, path: &str) -> Option<Found> {
+        let found = self.found.get(path)?;
+        let life = if found.folder.is_some() { self.life } else { SURE_OF_ABSENCE.min(self.life) };
+        (self.clock.now().saturating_sub(found.at) < life).then_some(found)
+    }
+
+    /// A folder that was come by otherwise.
+    fn learn(&self, names: &[&str], folder: &Arc<Entry>) {
+        self.found.insert(names.join("/").into(), Found { folder: Some(Arc::clone(folder)), at: self.clock.now() });
     }
 
     fn forget(&self, names: &[&str]) {
@@ -89,7 +99,12 @@ pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<Arc<Entr
     loop {
         let parent = folder(mounted, parents).await?;
         match mounted.listings.find(&parent, last).await {
-            Ok(Some(entry)) => return Ok(entry),
+            Ok(Some(entry)) => {
+                if entry.is_folder() {
+                    mounted.folders.learn(&names, &entry);
+                }
+                return Ok(entry);
+            }
             Ok(None) => return Err(missing(last)),
             Err(error) if error.kind() == Kind::NotFound && again && !parents.is_empty() => {
                 again = false;
@@ -108,11 +123,13 @@ pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<Arc<Entr
 
 /// The folder at `names`: down through what is known, then by one question to the drive, else level by level.
 async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
-    let mut here = Arc::clone(&mounted.root);
-    let mut left = names;
-    while let Some((&name, deeper)) = left.split_first() {
-        let Some(next) = mounted.listings.fresh(&here.handle).and_then(|listing| listing.find_folder(name).cloned()) else { break };
-        (here, left) = (next, deeper);
+    let (mut here, mut left) = descend(mounted, Arc::clone(&mounted.root), names);
+    // A folder that was found by its path may lie deeper than the listings reach from the root.
+    for known in (names.len() - left.len() + 1..=names.len()).rev() {
+        if let Some(folder) = mounted.folders.fresh(&names[..known].join("/")).and_then(|found| found.folder) {
+            (here, left) = descend(mounted, folder, &names[known..]);
+            break;
+        }
     }
     if left.is_empty() {
         return Ok(here);
@@ -132,12 +149,29 @@ async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
             Some(found) if found.is_folder() => found,
             Some(_) => match mounted.listings.whole(&here, false).await?.listing.find_folder(name) {
                 Some(found) => Arc::clone(found),
-                None => return Err(Error::new(Kind::NotFound, format!("\"{name}\" is a file: there is nothing below it."))),
+                None => {
+                    return Err(Error::new(
+                        Kind::NotFound,
+                        format!("\"{name}\" is a file: there is nothing below it."),
+                    ));
+                }
             },
             None => return Err(missing(name)),
         };
     }
     Ok(here)
+}
+
+/// Down from a folder through the listings known: where that ends, and the names still left.
+fn descend<'a, 'n>(mounted: &Mounted, mut here: Arc<Entry>, mut left: &'a [&'n str]) -> (Arc<Entry>, &'a [&'n str]) {
+    while let Some((&name, deeper)) = left.split_first() {
+        let Some(next) = mounted.listings.fresh(&here.handle).and_then(|listing| listing.find_folder(name).cloned())
+        else {
+            break;
+        };
+        (here, left) = (next, deeper);
+    }
+    (here, left)
 }
 
 fn missing(name: &str) -> Error {

@@ -96,7 +96,8 @@ impl View {
 
     /// A link to send this caller to; `None` where the file can only be relayed.
     pub async fn link(&self, file: &File) -> Result<Option<Arc<Kept>>> {
-        let link = file.mounted.links.for_client(&file.entry, self.caller.address, self.caller.user_agent.as_ref()).await;
+        let link =
+            file.mounted.links.for_client(&file.entry, self.caller.address, self.caller.user_agent.as_ref()).await;
         link.inspect_err(|error| file.learn(error))
     }
 }
@@ -110,6 +111,11 @@ impl File {
     pub async fn lease(&self) -> Result<Lease> {
         let lease = self.mounted.links.for_relay(&self.entry).await;
         lease.inspect_err(|error| self.learn(error))
+    }
+
+    /// True where the link was not fetched just now.
+    pub fn is_old(&self, kept: &Kept) -> bool {
+        self.mounted.links.is_old(kept)
     }
 
     /// The CDN refused this link: it is handed out no more.

@@ -307,7 +307,7 @@ impl Sim {
         self.0.faults.clear();
     }
 
-    /// Runs `then` once, after the next API call of this label was answered and before its answer is sent: what others
+    /// Runs `then` once, after the next call of this label was answered and before its answer is sent: what others
     /// do to the account between two calls of a client (quirk 10).
     ///
     /// # Panics

@@ -32,7 +32,7 @@ impl Drop for Waiting<'_> {
 
 impl Budget {
     pub(super) fn new(rate: f64) -> Self {
-        let rate = if rate.is_finite() { rate.clamp(0.05, 100.0) } else { super::Limits::default().rate };
+        let rate = if rate.is_finite() { rate.clamp(0.05, 1000.0) } else { super::Limits::default().rate };
         let burst = (3.0 * rate).ceil().max(3.0);
         let bucket = Mutex::new(Bucket { tokens: burst, at: Instant::now() });
         Self { rate, burst, waiting: AtomicUsize::new(0), bucket }

@@ -39,7 +39,7 @@ const IN_FLIGHT: usize = 8;
 /// How hard an account may be driven.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// Calls a second on average; bursts of `max(3, ceil(3 * rate))` are let through. Kept within 0.05..=100.
+    /// Calls a second on average; bursts of `max(3, ceil(3 * rate))` are let through. Kept within 0.05..=1000.
     pub rate: f64,
 }
 

@@ -79,6 +79,7 @@ async fn fetch(sim: &Sim, request: &Parts, path: &str, scripted: bool) -> Respon
         Some(Fault::Redirect(hops)) => redirect(request, hops.saturating_sub(1), path),
         fault => answer(sim, request, path, fault.as_ref()),
     };
+    sim.run_hook("cdn");
     book(sim, "cdn", request, path, if dropped { 0 } else { response.status().as_u16() });
     response
 }

@@ -1,0 +1,188 @@
+//! Composition root: configuration and the world in, a gateway out. Alone names both `http` and `backend`.
+
+mod clients;
+mod mounting;
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use clients::{api_client, cdn_client};
+pub use mounting::{Probe, probe};
+
+use crate::{
+    clock::Clock,
+    config::{Config, Mount as MountConfig},
+    deliver::{Patience, Relay},
+    http,
+    vfs::{Budget, Mount, Namespace, Tasks},
+};
+
+/// Bodies may go on this long after the wish to stop.
+pub const DRAIN: Duration = Duration::from_secs(20);
+
+/// Everything that touches the world.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// For the CDN: no redirects, no decompression, no total timeout.
+    pub cdn: reqwest::Client,
+    pub clock: Clock,
+    pub patience: Patience,
+    pub limits: http::Limits,
+    /// Whether 115's certificates are checked against the system's; false only where there is no network (`demo`).
+    pub tls: bool,
+}
+
+impl Deps {
+    /// The real world.
+    pub fn real() -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            cdn: cdn_client(true)?,
+            clock: Clock::default(),
+            patience: Patience::default(),
+            limits: http::Limits::default(),
+            tls: true,
+        })
+    }
+}
+
+/// A gateway: mounts, what is known of them, and the way out to clients.
+#[derive(Debug)]
+pub struct App {
+    deps: Deps,
+    namespace: Arc<ArcSwap<Namespace>>,
+    /// Connections at the CDN are counted for an account, whatever mounts share it.
+    budgets: Mutex<HashMap<String, Arc<Budget>>>,
+    tasks: Tasks,
+    running: Mutex<Vec<Running>>,
+}
+
+/// A mount with the configuration it was made from and the task that keeps it up.
+#[derive(Debug)]
+struct Running {
+    config: MountConfig,
+    mount: Arc<Mount>,
+    stop: CancellationToken,
+    keeper: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl App {
+    /// Opens no port and starts no task.
+    pub fn build(config: &Config, deps: Deps) -> Arc<Self> {
+        let running: Vec<_> = config.mounts.iter().map(Running::new).collect();
+        let namespace = Namespace::new(running.iter().map(|running| Arc::clone(&running.mount)).collect());
+        Arc::new(Self {
+            deps,
+            namespace: Arc::new(ArcSwap::from_pointee(namespace)),
+            budgets: Mutex::default(),
+            tasks: Tasks::default(),
+            running: Mutex::new(running),
+        })
+    }
+
+    /// Starts what keeps the mounts up.
+    pub fn spawn(self: &Arc<Self>) {
+        for running in &mut *self.running.lock() {
+            self.keep_up(running);
+        }
+    }
+
+    fn keep_up(self: &Arc<Self>, running: &mut Running) {
+        if running.keeper.is_none() {
+            let keeper = mounting::keep_up(Arc::clone(self), running.config.clone(), Arc::clone(&running.mount));
+            let stop = running.stop.clone();
+            running.keeper = Some(tokio::spawn(async move {
+                stop.run_until_cancelled(keeper).await;
+            }));
+        }
+    }
+
+    /// All routes.
+    pub fn router(&self) -> axum::Router {
+        let relay = Relay::new(self.deps.cdn.clone(), self.deps.patience);
+        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() & 0xffff_ffff;
+        http::router(http::Edge { namespace: Arc::clone(&self.namespace), relay }, seed)
+    }
+
+    pub fn namespace(&self) -> Arc<Namespace> {
+        self.namespace.load_full()
+    }
+
+    /// Serves until `stop`, then drains.
+    pub async fn serve(self: &Arc<Self>, listeners: Vec<TcpListener>, router: axum::Router, stop: CancellationToken) {
+        http::serve(listeners, router, self.deps.limits, stop, DRAIN).await;
+        self.stop().await;
+    }
+
+    /// Ends every task this gateway owns.
+    pub async fn stop(&self) {
+        let keepers: Vec<_> = self
+            .running
+            .lock()
+            .iter_mut()
+            .filter_map(|running| {
+                running.stop.cancel();
+                running.keeper.take()
+            })
+            .collect();
+        for keeper in keepers {
+            let _ = keeper.await;
+        }
+        self.tasks.stop().await;
+    }
+
+    /// Takes up a changed configuration: mounts that stayed as they were keep all they know, and a pause that only a
+    /// person can end is ended; transfers go on.
+    pub fn reload(self: &Arc<Self>, config: &Config) {
+        let mut running = self.running.lock();
+        let mut old = std::mem::take(&mut *running);
+        let mut kept = 0;
+        for mount in &config.mounts {
+            if let Some(place) = old.iter().position(|old| old.config == *mount) {
+                let same = old.swap_remove(place);
+                if let Ok(mounted) = same.mount.mounted() {
+                    mounted.drive().resume();
+                    running.push(same);
+                    kept += 1;
+                    continue;
+                }
+                // Not working: a new start, at once.
+                same.stop.cancel();
+            }
+            running.push(Running::new(mount));
+        }
+        for gone in old {
+            gone.stop.cancel();
+        }
+        let mounts = running.iter().map(|running| Arc::clone(&running.mount)).collect();
+        self.namespace.store(Arc::new(Namespace::new(mounts)));
+        for running in &mut *running {
+            self.keep_up(running);
+        }
+        tracing::info!(mounts = running.len(), kept, "the configuration was read again");
+    }
+
+    fn budget(&self, account: &str) -> Arc<Budget> {
+        Arc::clone(self.budgets.lock().entry(account.to_owned()).or_default())
+    }
+}
+
+impl Running {
+    fn new(config: &MountConfig) -> Self {
+        let mount = Arc::new(Mount::new(config.path.clone(), mounting::policy(config)));
+        Self { config: config.clone(), mount, stop: CancellationToken::new(), keeper: None }
+    }
+}
+
+/// The addresses that listeners really have: port 0 becomes a number.
+pub fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+}

@@ -1,0 +1,176 @@
+//! The drive: its start, its folders, and its root as a path.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+
+use super::{entry, error, link};
+use crate::{
+    drive::{Audience, Drive, Entry, Handle, Kind as EntryKind, Link, Locate, Page, Pause},
+    error::{Error, Kind, Result},
+    path::{Name, is_own_spelling},
+};
+
+/// What the configuration says of a 115 Cloud drive, besides its account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The folder it shows; 0 is the root of the account.
+    pub root: u64,
+    /// Entries a page, at most 1150.
+    pub page_size: u32,
+    /// Whether links are asked for unbound first, or always for the client's exact User-Agent.
+    pub unbound_links: bool,
+}
+
+/// A 115 Cloud drive.
+#[derive(Debug)]
+pub struct Cloud {
+    client: p115::Client,
+    /// The clock that the client's pauses are told by.
+    now: p115::Clock,
+    options: Options,
+    account: String,
+    /// The names from the account's root down to this drive's, once it is started.
+    above: OnceLock<Vec<String>>,
+    told_of_dead_session: AtomicBool,
+}
+
+impl Cloud {
+    pub fn new(client: p115::Client, now: p115::Clock, options: Options) -> Self {
+        let account = format!("115-cloud:{}", client.user_id());
+        Self { client, now, options, account, above: OnceLock::new(), told_of_dead_session: AtomicBool::new(false) }
+    }
+
+    fn heard(&self, cause: &p115::Error) -> Error {
+        let error = error::translate(cause);
+        if error.kind() == Kind::Session && !self.told_of_dead_session.swap(true, Ordering::Relaxed) {
+            tracing::error!(account = self.account, "{}", error.message());
+        }
+        error
+    }
+
+    async fn page(&self, cid: p115::Cid, offset: u64) -> Result<Page> {
+        let page = self.client.files(cid, offset, self.options.page_size).await.map_err(|cause| self.heard(&cause))?;
+        let got = page.entries.len() as u64;
+        // A page may be shorter than asked for; only an empty one, or the count, is the end (docs/115.md, quirk 10).
+        let next = Some(page.offset + got).filter(|&next| got > 0 && next < page.count);
+        Ok(Page {
+            entries: page.entries.into_iter().map(entry::entry).collect(),
+            next,
+            newest_first: page.newest_first,
+        })
+    }
+}
+
+#[async_trait]
+impl Drive for Cloud {
+    fn account(&self) -> &str {
+        &self.account
+    }
+
+    async fn root(&self) -> Result<Entry> {
+        if !self.client.alive().await.map_err(|cause| self.heard(&cause))? {
+            return Err(error::dead_session());
+        }
+        let cid = p115::Cid::new(self.options.root);
+        let names = if self.options.root == 0 {
+            Vec::new()
+        } else {
+            let stat = self.client.stat(cid).await.map_err(|cause| self.heard(&cause))?;
+            let stat = stat.ok_or_else(|| {
+                Error::new(
+                    Kind::NotFound,
+                    format!(
+                        "There is no folder with the cid {cid} at 115. Take it from the address of the folder's page."
+                    ),
+                )
+            })?;
+            if !stat.is_dir {
+                return Err(Error::new(
+                    Kind::NotFound,
+                    format!("{cid} is a file at 115, not a folder: `root` must be the cid of a folder."),
+                ));
+            }
+            stat.ancestors
+                .into_iter()
+                .filter(|(id, _)| *id != p115::Cid::ROOT)
+                .map(|(_, name)| name)
+                .chain([stat.name])
+                .collect()
+        };
+        let _ = self.above.set(names);
+        Ok(Entry {
+            handle: entry::folder_handle(cid),
+            name: Name::shown("115"),
+            kind: EntryKind::Folder,
+            tag: Arc::from("root"),
+            modified: 0,
+            created: 0,
+        })
+    }
+
+    async fn list(&self, folder: &Entry, from: Option<u64>) -> Result<Page> {
+        self.page(entry::cid(&folder.handle)?, from.unwrap_or(0)).await
+    }
+
+    async fn link(&self, file: &Entry, audience: &Audience) -> Result<Link> {
+        let pickcode = entry::pickcode(&file.handle)?;
+        let answer = self.client.link(&pickcode, link::ask(audience, self.options.unbound_links)).await;
+        match answer {
+            Ok(found) => link::link(found),
+            Err(cause) => Err(error::of_link(self.heard(&cause))),
+        }
+    }
+
+    fn locate(&self) -> Option<&dyn Locate> {
+        Some(self)
+    }
+
+    fn pause(&self) -> Option<Pause> {
+        self.client.pause().map(|pause| error::pause(&pause, self.now.now()))
+    }
+
+    fn resume(&self) {
+        self.told_of_dead_session.store(false, Ordering::Relaxed);
+        self.client.resume();
+    }
+}
+
+#[async_trait]
+impl Locate for Cloud {
+    /// `files/getid` knows names as 115 has them: not those that we spell otherwise, nor characters beyond the basic plane,
+    /// which 115 keeps in an escaped form (docs/115.md, listing).
+    fn can_say(&self, names: &[&str]) -> bool {
+        let above = self.above.get().map_or(&[][..], Vec::as_slice);
+        let sayable = |name: &str| {
+            !name.contains('/')
+                && !is_own_spelling(name)
+                && name.chars().all(|c| !c.is_control() && u32::from(c) <= 0xffff)
+        };
+        above.iter().map(String::as_str).chain(names.iter().copied()).all(sayable)
+    }
+
+    async fn folder(&self, names: &[&str]) -> Result<Option<Entry>> {
+        let above = self.above.get().map_or(&[][..], Vec::as_slice);
+        let path: String =
+            above.iter().map(String::as_str).chain(names.iter().copied()).flat_map(|name| ["/", name]).collect();
+        let cid = self.client.dir_id(&path).await.map_err(|cause| self.heard(&cause))?;
+        let name = names.last().copied().unwrap_or_default();
+        Ok(cid.map(|cid| Entry {
+            handle: entry::folder_handle(cid),
+            name: Name::shown(name),
+            kind: EntryKind::Folder,
+            tag: Arc::from(""),
+            modified: 0,
+            created: 0,
+        }))
+    }
+}
+
+/// A handle that this drive did not mint.
+pub(super) fn foreign(handle: &Handle) -> Error {
+    Error::new(Kind::Internal, format!("The handle \"{}\" is not one of 115 Cloud.", handle.as_str()))
+}

@@ -1,0 +1,72 @@
+//! What the wire says went wrong, as a failure with advice for the person who runs this gateway.
+
+use p115::{Cause, Kind as Wire};
+
+use crate::{
+    drive::Pause,
+    error::{Error, Kind},
+};
+
+const LOG_IN: &str = "The 115 cookie is dead: 115 asks for a new login. Log in to 115 again, put the new cookie into the configuration (`cookie`), and reload (SIGHUP) or restart.";
+const CAPTCHA: &str = "115 wants a captcha solved (911). Open 115.com in a browser with this account, solve it, then reload (SIGHUP) or restart. No calls go out until then.";
+const WAF: &str = "115's firewall has blocked the account for a while (405). No calls go out until the pause is over; links and listings that are known still work. A lower `rate` keeps this away.";
+const QUOTA: &str = "115 limits how often the account may ask. No calls go out until the pause is over; links and listings that are known still work.";
+
+pub(super) fn dead_session() -> Error {
+    Error::new(Kind::Session, LOG_IN)
+}
+
+pub(super) fn translate(cause: &p115::Error) -> Error {
+    let (kind, message) = match cause.kind {
+        Wire::NotFound | Wire::Folder => (Kind::NotFound, "115 has no such folder any more.".to_owned()),
+        Wire::NotReady => {
+            (Kind::NotReady, "The upload of this file has not ended at 115. Open it once it has.".to_owned())
+        }
+        Wire::Flagged => (Kind::Forbidden, "115 has flagged this file and does not give it out.".to_owned()),
+        Wire::Session | Wire::Paused { cause: Cause::Session } => (Kind::Session, LOG_IN.to_owned()),
+        Wire::Captcha | Wire::Paused { cause: Cause::Captcha } => (Kind::Paused, CAPTCHA.to_owned()),
+        Wire::Waf | Wire::Paused { cause: Cause::Waf } => (Kind::Paused, WAF.to_owned()),
+        Wire::Quota | Wire::Paused { cause: Cause::Quota } => (Kind::Paused, QUOTA.to_owned()),
+        Wire::Busy => {
+            (Kind::Busy, "Too many questions to 115 are waiting for their turn. Try again in a moment.".to_owned())
+        }
+        Wire::Timeout => (Kind::Timeout, "115 did not answer in time. Try again in a moment.".to_owned()),
+        Wire::Transport => (Kind::Upstream, "115 cannot be reached. Check this server's network and DNS.".to_owned()),
+        Wire::TooBig => (
+            Kind::Upstream,
+            "115 gives files over 200 MB only by ways that do not work at the moment. Try again later.".to_owned(),
+        ),
+        Wire::Transient | Wire::WayClosed | Wire::Rejected | Wire::Refused | Wire::Undecodable => {
+            (Kind::Upstream, said(cause))
+        }
+    };
+    Error::new(kind, message).op(cause.call).retry_after(cause.retry_after).source(cause.clone())
+}
+
+/// Of a link, "not found" is another thing than of a folder: the file is listed, and gone.
+pub(super) fn of_link(error: Error) -> Error {
+    if error.kind() == Kind::NotFound {
+        Error::new(Kind::Gone, "This file is listed, but 115 says that it is gone.").op("link").source(error)
+    } else {
+        error
+    }
+}
+
+fn said(cause: &p115::Error) -> String {
+    let code = cause.code.map(|code| format!(" {code}")).unwrap_or_default();
+    if cause.message.is_empty() {
+        format!("115 failed{code}. Try again in a moment.")
+    } else {
+        format!("115 failed{code}: {}", cause.message)
+    }
+}
+
+pub(super) fn pause(pause: &p115::Pause, now: std::time::Duration) -> Pause {
+    let reason = match pause.cause {
+        Cause::Session => LOG_IN,
+        Cause::Captcha => CAPTCHA,
+        Cause::Waf => WAF,
+        Cause::Quota => QUOTA,
+    };
+    Pause { reason: reason.to_owned(), left: pause.until.map(|until| until.saturating_sub(now)) }
+}

@@ -1,0 +1,3 @@
+//! ADAPTERS: what stands behind the drive port, the same files in each.
+
+pub mod cloud;

@@ -1,0 +1,148 @@
+//! Connections: HTTP/1.1 alone, each with a time limit for its head and for its standstill, their number bounded.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+use super::layers::Peer;
+
+/// Connections at a time; more wait in the system's queue.
+const MAX_CONNECTIONS: usize = 8192;
+/// A client that sends nothing, or half a request, is closed after this long; so is an idle connection.
+const HEAD_PATIENCE: Duration = Duration::from_secs(20);
+/// A client that takes no byte for this long is closed: a paused player may well take none for some minutes.
+const WRITE_PATIENCE: Duration = Duration::from_secs(30 * 60);
+/// Most of an answer's bytes that wait in memory for a slow client, and the longest request head.
+const BUFFER: usize = 64 * 1024;
+
+/// How long clients may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub head: Duration,
+    pub write: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head: HEAD_PATIENCE, write: WRITE_PATIENCE }
+    }
+}
+
+/// Opens the ports, all or none.
+pub async fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+/// Serves until `stop`, then lets bodies finish until `drain` has passed.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    routes: Router,
+    limits: Limits,
+    stop: CancellationToken,
+    drain: Duration,
+) {
+    let mut doors = JoinSet::new();
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    for listener in listeners {
+        doors.spawn(door(listener, routes.clone(), limits, Arc::clone(&places), stop.clone(), drain));
+    }
+    while doors.join_next().await.is_some() {}
+}
+
+async fn door(
+    listener: TcpListener,
+    routes: Router,
+    limits: Limits,
+    places: Arc<Semaphore>,
+    stop: CancellationToken,
+    drain: Duration,
+) {
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        let place = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = connection(stream, peer, routes.clone(), limits);
+                let connection = graceful.watch(connection);
+                connections.spawn(async move {
+                    let _place = place;
+                    // What a connection dies of is the client's affair: reset, timeout, nonsense.
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%peer, %error, "a connection ended");
+                    }
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, mostly: others must end first.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    let drained = tokio::time::timeout(drain, graceful.shutdown()).await;
+    if drained.is_err() {
+        tracing::warn!("transfers still under way are cut: the time to drain is over");
+    }
+    connections.shutdown().await;
+}
+
+type Io = TokioIo<std::pin::Pin<Box<TimeoutStream<TcpStream>>>>;
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    routes: Router,
+    limits: Limits,
+) -> http1::Connection<
+    Io,
+    impl hyper::service::HttpService<Incoming, ResBody = axum::body::Body, Error = std::convert::Infallible, Future: Send>
+    + Send,
+> {
+    // Without it the last, small segment of an answer waits for an acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.write));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        let mut routes = routes.clone();
+        async move { routes.call(request.map(axum::body::Body::new)).await }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+}

@@ -1,0 +1,128 @@
+//! The pages for people: folders as listings, and what belongs to them.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, Method, StatusCode, header};
+
+use super::{
+    Edge, error, extract, files,
+    page::{self, FolderPage, MountRow, Rows, Sort},
+};
+use crate::{
+    error::Result,
+    path::VirtualPath,
+    vfs::{self, Folder, Node, View},
+};
+
+/// Any path that is no route: a folder's page; a file's is its link.
+pub(super) async fn browse(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+    let (request, _) = request.into_parts();
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        return files::method_not_allowed();
+    }
+    let view = extract::view(&edge, &request);
+    let answer = match VirtualPath::from_uri(request.uri.path()) {
+        Ok(path) => show(&view, &path, request.uri.query()).await,
+        Err(cause) => Err(cause.into()),
+    };
+    answer.unwrap_or_else(|cause| error::respond(&request.headers, cause, None, extract::request_id(&request)))
+}
+
+async fn show(view: &View, path: &VirtualPath, query: Option<&str>) -> Result<Response> {
+    let sort = Sort::from_query(query);
+    let refresh = query.unwrap_or_default().split('&').any(|pair| pair == "refresh=1");
+    let html = match view.open(path).await? {
+        Node::File(_) => return Ok(found(&format!("/d{}", path.to_uri()))),
+        Node::Folder(Folder::Mounts(names)) => {
+            let notes: Vec<_> = names.iter().map(|name| state_of(view, &path.join(name))).collect();
+            let rows: Vec<_> = names
+                .iter()
+                .zip(&notes)
+                .map(|(name, (broken, note))| MountRow { name, broken: broken.as_deref(), note: note.as_deref() })
+                .collect();
+            page::folder(&FolderPage { path, rows: Rows::Mounts(&rows), sort, age: None, stale: None, refresh: false })
+        }
+        Node::Folder(Folder::Drive { entry, mounted }) => {
+            let known = view.list(&entry, &mounted, refresh).await?;
+            if refresh {
+                // Without the wish, so that reloading the page is not refreshing it.
+                let query = if sort.is_default() { String::new() } else { format!("?{sort}") };
+                return Ok(found(&format!("{}{query}", path.to_uri())));
+            }
+            let stale = known.stale.as_ref().map(crate::error::Error::message);
+            let age = Some(Duration::from_secs(known.age.as_secs()));
+            let page =
+                FolderPage { path, rows: Rows::Entries(known.listing.entries()), sort, age, stale, refresh: true };
+            page::folder(&page)
+        }
+    };
+    Ok(html_page(html))
+}
+
+/// Why the mount at this path does not work, and what else is to be said of it.
+fn state_of(view: &View, path: &VirtualPath) -> (Option<String>, Option<String>) {
+    let Some(mount) = view.namespace().mounts().iter().find(|mount| mount.path() == path) else { return (None, None) };
+    match mount.state() {
+        vfs::State::Working(mounted) => (None, mounted.drive().pause().map(|pause| pause.reason)),
+        vfs::State::Starting => (None, Some("It is being started.".to_owned())),
+        vfs::State::Failed(error) => (Some(error.message().to_owned()), None),
+    }
+}
+
+fn html_page(html: String) -> Response {
+    let mut response = Response::new(Body::from(html));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::CSP));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn found(to: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    let headers = response.headers_mut();
+    if let Ok(to) = HeaderValue::try_from(to) {
+        headers.insert(header::LOCATION, to);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    response
+}
+
+/// Pages ask for it by version, so it may be kept for ever.
+const FOR_EVER: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+
+pub(super) async fn stylesheet() -> impl IntoResponse {
+    let (_, css) = page::stylesheet();
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), FOR_EVER], css)
+}
+
+pub(super) async fn icon() -> impl IntoResponse {
+    let (_, svg) = page::icon();
+    (
+        [
+            (header::CONTENT_TYPE, "image/svg+xml"),
+            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+            FOR_EVER,
+        ],
+        svg,
+    )
+}
+
+/// Nobody wants a search engine to open every file of the drive.
+pub(super) async fn robots() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "User-agent: *\nDisallow: /\n")
+}
+
+pub(super) async fn favicon() -> impl IntoResponse {
+    (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "public, max-age=86400")])
+}

@@ -1,0 +1,154 @@
+//! What every drive must do, whatever stands behind it: one suite, run for each.
+
+mod cloud;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use gate115::{
+    drive::{Audience, Drive, Entry, Kind as EntryKind},
+    error::Kind,
+    path::MIN_TAG,
+};
+use http::{HeaderValue, header};
+
+/// A drive of some kind over a world that the suite fills.
+#[async_trait]
+pub trait Fixture: Send + Sync {
+    /// The drive, started.
+    async fn drive(&self) -> Arc<dyn Drive>;
+    /// Puts a file there, below the drive's root; parents are made.
+    fn put(&self, path: &str, content: &'static [u8]);
+    /// Makes an empty folder.
+    fn folder(&self, path: &str);
+    /// Takes an entry away behind the drive's back.
+    fn remove(&self, path: &str);
+    /// Lets the service fail from now on, or no more.
+    fn fail(&self, failing: bool);
+}
+
+/// Runs the suite; each rule gets a world of its own.
+pub async fn holds<F: Fixture>(world: impl AsyncFn() -> F) {
+    lists_what_is_there(&world().await).await;
+    lists_every_page_once(&world().await).await;
+    gives_links_to_the_right_bytes(&world().await).await;
+    says_what_is_missing(&world().await).await;
+    fails_when_the_service_fails(&world().await).await;
+    finds_folders_by_path(&world().await).await;
+}
+
+async fn all(drive: &dyn Drive, folder: &Entry) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut from = None;
+    for _ in 0..100 {
+        let page = drive.list(folder, from).await.unwrap();
+        entries.extend(page.entries);
+        from = page.next;
+        if from.is_none() {
+            return entries;
+        }
+    }
+    panic!("the folder never ends");
+}
+
+async fn child(drive: &dyn Drive, folder: &Entry, name: &str) -> Entry {
+    let found = all(drive, folder).await.into_iter().find(|entry| entry.name.as_str() == name);
+    found.unwrap_or_else(|| panic!("there is no {name}"))
+}
+
+async fn lists_what_is_there<F: Fixture>(world: &F) {
+    world.put("/a/one.txt", b"one");
+    world.put("/two.txt", b"two!");
+    world.folder("/empty");
+    let drive = world.drive().await;
+    let root = drive.root().await.unwrap();
+    assert!(root.is_folder());
+    let entries: BTreeMap<_, _> =
+        all(&*drive, &root).await.into_iter().map(|entry| (entry.name.as_str().to_owned(), entry)).collect();
+    assert_eq!(entries.keys().collect::<Vec<_>>(), ["a", "empty", "two.txt"]);
+    assert!(entries["a"].is_folder() && entries["empty"].is_folder());
+    assert!(matches!(entries["two.txt"].kind, EntryKind::File { size: 4, complete: true, .. }));
+    assert!(entries["two.txt"].modified > 1_500_000_000);
+    assert_eq!(all(&*drive, &entries["empty"]).await, []);
+    assert_eq!(all(&*drive, &entries["a"]).await.len(), 1);
+    let tags: BTreeSet<_> = entries.values().map(|entry| &entry.tag).collect();
+    assert!(
+        tags.len() == 3
+            && tags.iter().all(|tag| tag.len() >= MIN_TAG && tag.bytes().all(|b| b.is_ascii_alphanumeric())),
+        "{tags:?}"
+    );
+}
+
+async fn lists_every_page_once<F: Fixture>(world: &F) {
+    for n in 0..2500 {
+        world.put(&format!("/many/{n:04}"), b"x");
+    }
+    let drive = world.drive().await;
+    let many = child(&*drive, &drive.root().await.unwrap(), "many").await;
+    let mut names: Vec<_> = all(&*drive, &many).await.into_iter().map(|entry| entry.name.as_str().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, (0..2500).map(|n| format!("{n:04}")).collect::<Vec<_>>());
+}
+
+async fn gives_links_to_the_right_bytes<F: Fixture>(world: &F) {
+    world.put("/a/one.txt", b"the bytes of one");
+    let drive = world.drive().await;
+    let folder = child(&*drive, &drive.root().await.unwrap(), "a").await;
+    let file = child(&*drive, &folder, "one.txt").await;
+    let client = gate115::app::cdn_client(false).unwrap();
+    let agent = HeaderValue::from_static("Player/1");
+    for audience in [Audience::Gateway, Audience::Client(Some(agent.clone())), Audience::Client(None)] {
+        let link = drive.link(&file, &audience).await.unwrap();
+        let mut headers = link.headers.clone();
+        match &audience {
+            Audience::Client(Some(agent)) => drop(headers.insert(header::USER_AGENT, agent.clone())),
+            Audience::Client(None) => drop(headers.remove(header::USER_AGENT)),
+            Audience::Gateway => {}
+        }
+        let reply = client.get(link.url.to_str().unwrap()).headers(headers).send().await.unwrap();
+        assert_eq!(reply.status(), 200, "{audience:?}");
+        assert_eq!(&reply.bytes().await.unwrap()[..], b"the bytes of one");
+        assert!(!format!("{link:?}").contains(link.url.to_str().unwrap()), "a link does not show its URL");
+    }
+}
+
+async fn says_what_is_missing<F: Fixture>(world: &F) {
+    world.put("/a/one.txt", b"one");
+    let drive = world.drive().await;
+    let folder = child(&*drive, &drive.root().await.unwrap(), "a").await;
+    let file = child(&*drive, &folder, "one.txt").await;
+    world.remove("/a/one.txt");
+    assert_eq!(drive.link(&file, &Audience::Gateway).await.unwrap_err().kind(), Kind::Gone);
+    world.remove("/a");
+    assert_eq!(drive.list(&folder, None).await.unwrap_err().kind(), Kind::NotFound);
+}
+
+async fn fails_when_the_service_fails<F: Fixture>(world: &F) {
+    world.put("/a/one.txt", b"one");
+    let drive = world.drive().await;
+    let root = drive.root().await.unwrap();
+    let file = child(&*drive, &child(&*drive, &root, "a").await, "one.txt").await;
+    world.fail(true);
+    assert!(drive.list(&root, None).await.unwrap_err().kind().is_unreachable());
+    assert!(drive.link(&file, &Audience::Gateway).await.unwrap_err().kind().is_unreachable());
+    world.fail(false);
+    assert_eq!(all(&*drive, &root).await.len(), 1);
+}
+
+async fn finds_folders_by_path<F: Fixture>(world: &F) {
+    world.put("/a/b c/中/one.txt", b"one");
+    let drive = world.drive().await;
+    let root = drive.root().await.unwrap();
+    let Some(locate) = drive.locate() else { return };
+    assert!(locate.can_say(&["a", "b c", "中"]));
+    let found = locate.folder(&["a", "b c", "中"]).await.unwrap().expect("the folder");
+    assert_eq!(all(&*drive, &found).await.len(), 1);
+    let above = child(&*drive, &child(&*drive, &root, "a").await, "b c").await;
+    assert_eq!(found.handle, child(&*drive, &above, "中").await.handle);
+    for missing in [&["a", "x"][..], &["a", "b c", "中", "one.txt"]] {
+        assert_eq!(locate.folder(missing).await.unwrap(), None, "{missing:?}");
+    }
+}

@@ -1,0 +1,245 @@
+//! From a path to its entry: how many calls it costs, and that absence is never made up.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use sim115::{Content, Fault, On, Raw, Sim, Times};
+
+use crate::support::{cloud_of, world};
+
+const LEAF: &str = "/a/b/c/d/e/f/g/h/i/j/k";
+
+fn deep(sim: &Sim) {
+    sim.file(&format!("{LEAF}/film.mkv"), Content::pattern(1000));
+}
+
+/// Files `0.mkv` (the oldest) and on, a second apart.
+fn many(sim: &Sim, path: &str, count: u64) {
+    let folder = sim.folder(path);
+    for n in 0..count {
+        sim.raw_file(
+            folder,
+            &format!("{n}.mkv"),
+            Content::pattern(10),
+            Raw { created: Some(1_600_000_000 + n), ..Raw::default() },
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cold_path_costs_three_calls_however_deep_it_is() {
+    let t = world(deep).start().await;
+    t.get(&format!("/d/115{LEAF}/film.mkv")).follow().await.is(200);
+    assert_eq!((t.calls("getid"), t.calls("files"), t.calls("chrome_downurl"), t.api_calls()), (1, 1, 1, 3));
+
+    t.get(&format!("/d/115{LEAF}/film.mkv")).follow().await.is(200);
+    assert_eq!(t.api_calls(), 3, "all is known now");
+}
+
+#[tokio::test]
+async fn a_known_parent_costs_one_call() {
+    let t = world(deep).start().await;
+    t.get(&format!("/115{LEAF}")).send().await.is(200);
+    t.sim.ledger().reset();
+    t.get(&format!("/d/115{LEAF}/film.mkv")).send().await.is(302);
+    assert_eq!((t.calls("chrome_downurl"), t.api_calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_large_parent_is_read_only_up_to_the_page_with_the_name() {
+    let t = world(|sim| many(sim, "/many", 2500)).start().await;
+    t.get("/d/115/many/2400.mkv").send().await.is(302);
+    assert_eq!((t.calls("getid"), t.calls("files")), (1, 1), "the newest come first");
+    t.get("/d/115/many/1000.mkv").send().await.is(302);
+    assert_eq!(t.calls("files"), 2, "the next page, not the first again");
+    t.get("/d/115/many/2300.mkv").send().await.is(302);
+    assert_eq!(t.calls("files"), 2, "known");
+    t.get("/d/115/many/3.mkv").send().await.is(302);
+    assert_eq!(t.calls("files"), 3);
+    assert!(t.get("/115/many").send().await.is(200).text().contains("2499.mkv"));
+    assert_eq!(t.calls("files"), 4, "the whole folder is known with its last page; the other call is the root's");
+}
+
+#[tokio::test]
+async fn an_old_file_of_a_large_folder_costs_its_pages() {
+    let t = world(|sim| many(sim, "/many", 2500)).start().await;
+    t.get("/d/115/many/3.mkv").send().await.is(302);
+    assert_eq!((t.calls("getid"), t.calls("files"), t.calls("chrome_downurl")), (1, 3, 1));
+}
+
+#[tokio::test]
+async fn a_remembered_order_of_115_changes_nothing_but_the_cost() {
+    let t = world(|sim| {
+        many(sim, "/many", 2500);
+        let folder = sim.folder("/many");
+        sim.remember_order(folder, "file_name", true, false);
+    })
+    .start()
+    .await;
+    t.get("/d/115/many/2400.mkv").send().await.is(302);
+    t.get("/d/115/many/3.mkv").send().await.is(302);
+    t.get("/d/115/many/nothing.mkv").send().await.is(404);
+}
+
+#[tokio::test]
+async fn a_crowd_with_one_question_makes_one_call() {
+    let t = world(deep).start().await;
+    t.sim.fault(On::AnyApi, Times::Always, Fault::Delay(Duration::from_millis(100)));
+    let path = format!("/115{LEAF}");
+    let replies = join_all((0..20).map(|_| t.get(&path).send())).await;
+    assert!(replies.into_iter().all(|reply| reply.is(200).text().contains("film.mkv")));
+    assert_eq!(t.api_calls(), t.calls("getid") + t.calls("files"));
+    assert!(
+        t.calls("getid") <= 2 && t.calls("files") <= 2,
+        "k is found in j's listing, and then listed: {:?}",
+        t.sim.ledger().take()
+    );
+}
+
+#[tokio::test]
+async fn empty_folders_are_known_too() {
+    let t = world(|sim| {
+        sim.folder("/empty");
+    })
+    .start()
+    .await;
+    for _ in 0..3 {
+        t.get("/115/empty").send().await.is(200);
+    }
+    assert_eq!(t.calls("files"), 2, "the root, and the folder, once");
+}
+
+#[tokio::test]
+async fn a_failed_listing_is_never_an_empty_one() {
+    let t = world(deep).start().await;
+    let fault = t.sim.fault(On::Call("files"), Times::Always, Fault::Errno(990_003, "操作失败"));
+    t.get("/115").send().await.is(502);
+    let fired = fault.fired();
+    assert!(fired > 0);
+    t.get("/115").send().await.is(502);
+    assert_eq!(fault.fired(), fired, "a failure is remembered for some seconds");
+    t.sim.clear_faults();
+    t.advance(Duration::from_secs(4));
+    assert!(t.get("/115").send().await.is(200).text().contains("/115/a"));
+}
+
+#[tokio::test]
+async fn names_that_are_not_there_cost_nothing_and_a_new_upload_shows_up() {
+    let t = world(deep).start().await;
+    let guess = async |count: u32| {
+        for n in 0..count {
+            t.get(&format!("/d/115{LEAF}/poster{n}.jpg")).send().await.is(404);
+        }
+    };
+    guess(30).await;
+    assert_eq!((t.calls("getid"), t.calls("files"), t.api_calls()), (1, 1, 2));
+
+    t.sim.file(&format!("{LEAF}/poster3.jpg"), Content::pattern(10));
+    t.advance(Duration::from_secs(61));
+    t.get(&format!("/d/115{LEAF}/poster3.jpg")).send().await.is(302);
+    assert_eq!(t.calls("files"), 2, "a miss in a listing that is not fresh makes one new one");
+
+    t.advance(Duration::from_secs(61));
+    t.get(&format!("/d/115{LEAF}/nfo")).send().await.is(404);
+    t.advance(Duration::from_secs(30));
+    t.get(&format!("/d/115{LEAF}/nfo2")).send().await.is(404);
+    assert_eq!(t.calls("files"), 3, "at most once a minute");
+    t.get(&format!("/d/115{LEAF}/film.mkv")).send().await.is(302);
+    assert_eq!(t.calls("files"), 3, "what is there costs nothing meanwhile");
+}
+
+#[tokio::test]
+async fn limits_of_115_are_never_told_as_absence() {
+    let t = world(deep).start().await;
+    t.sim.fault(On::AnyApi, Times::Next(1), Fault::Errno(770_004, "已达到当前访问上限，请稍后再试"));
+    let reply = t.get(&format!("/d/115{LEAF}/film.mkv")).send().await.is(503);
+    assert!(!reply.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_believed_for_a_minute() {
+    let t = world(deep).start().await;
+    for _ in 0..5 {
+        t.get("/d/115/a/x/y/z/film.mkv").send().await.is(404);
+    }
+    assert_eq!(t.api_calls(), 1);
+    t.sim.file("/a/x/y/z/film.mkv", Content::pattern(10));
+    t.advance(Duration::from_secs(61));
+    t.get("/d/115/a/x/y/z/film.mkv").send().await.is(302);
+}
+
+#[tokio::test]
+async fn a_folder_that_was_made_anew_is_found_again() {
+    let t = world(deep).start().await;
+    t.get(&format!("/d/115{LEAF}/film.mkv")).send().await.is(302);
+    t.sim.remove(t.sim.id_of(LEAF).unwrap());
+    t.advance(Duration::from_secs(1801));
+    t.get(&format!("/d/115{LEAF}/film.mkv")).send().await.is(404);
+    t.sim.file(&format!("{LEAF}/film.mkv"), Content::pattern(77));
+    t.advance(Duration::from_secs(61));
+    assert_eq!(t.get(&format!("/d/115{LEAF}/film.mkv")).follow().await.is(200).bytes().len(), 77);
+}
+
+#[tokio::test]
+async fn a_moved_folder_does_not_leave_its_ghost_behind() {
+    let t = world(deep).start().await;
+    t.get(&format!("/115{LEAF}")).send().await.is(200);
+    let away = t.sim.folder("/away");
+    t.sim.remove(t.sim.id_of(&format!("{LEAF}/film.mkv")).unwrap());
+    t.sim.move_to(t.sim.id_of(LEAF).unwrap(), away);
+    t.advance(Duration::from_secs(1801));
+    t.get(&format!("/115{LEAF}")).send().await.is(404);
+    t.get("/115/away/k").send().await.is(200);
+}
+
+#[tokio::test]
+async fn a_root_of_its_own_is_found_by_path_too() {
+    let t = world(deep).mount(|mount, sim| cloud_of(mount).root = sim.id_of("/a/b").unwrap().0).start().await;
+    t.get("/d/115/c/d/e/f/g/h/i/j/k/film.mkv").send().await.is(302);
+    assert_eq!((t.calls("getid"), t.calls("files"), t.api_calls()), (1, 1, 3));
+    t.get("/d/115/a/b/c/d/e/f/g/h/i/j/k/film.mkv").send().await.is(404);
+}
+
+#[tokio::test]
+async fn listed_and_gone_at_115_is_410_and_then_no_more() {
+    let t = world(deep).start().await;
+    t.get(&format!("/115{LEAF}")).send().await.is(200);
+    t.sim.remove(t.sim.id_of(&format!("{LEAF}/film.mkv")).unwrap());
+    t.sim.ledger().reset();
+    t.get(&format!("/d/115{LEAF}/film.mkv")).send().await.is(410);
+    assert_eq!(t.api_calls(), t.calls("chrome_downurl"), "an answer about the file is final");
+    t.get(&format!("/d/115{LEAF}/film.mkv")).send().await.is(404);
+    assert_eq!((t.calls("chrome_downurl"), t.calls("files")), (1, 1), "its folder was read anew");
+}
+
+#[tokio::test]
+async fn an_unfinished_upload_is_listed_and_says_so() {
+    let t = world(|sim| {
+        let folder = sim.folder("/up");
+        sim.raw_file(folder, "half.mkv", Content::pattern(10), Raw { incomplete: true, ..Raw::default() });
+    })
+    .start()
+    .await;
+    assert!(t.get("/115/up").send().await.is(200).text().contains("half.mkv"));
+    for route in ["/d", "/p"] {
+        let reply = t.get(&format!("{route}/115/up/half.mkv")).send().await.is(503);
+        assert!(reply.text().contains("upload"), "{}", reply.text());
+    }
+    assert_eq!(t.calls("chrome_downurl"), 0);
+}
+
+#[tokio::test]
+async fn a_refresh_shows_what_is_new_but_not_at_any_pace() {
+    let t = world(deep).start().await;
+    t.get("/115").send().await.is(200);
+    t.sim.file("/new.txt", Content::bytes("x"));
+    t.advance(Duration::from_secs(5));
+    assert!(!t.get("/115").send().await.is(200).text().contains("new.txt"));
+    t.get("/115?refresh=1").send().await.is(302);
+    assert!(t.get("/115").send().await.is(200).text().contains("new.txt"));
+    assert_eq!(t.calls("files"), 2);
+    for _ in 0..5 {
+        t.get("/115?refresh=1").send().await.is(302);
+    }
+    assert_eq!(t.calls("files"), 2, "a few seconds apart at least");
+}

@@ -1,0 +1,16 @@
+//! The integration suite: the whole gateway against a simulated 115, behaviour and what it cost.
+#![expect(unreachable_pub, reason = "a test target has no outside")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test, a panic is the report")]
+
+mod architecture;
+mod bad_input;
+mod contract;
+mod finding;
+mod links;
+mod mounts;
+mod names;
+mod pages;
+mod pauses;
+mod redirect;
+mod relay;
+mod support;

@@ -1,0 +1,112 @@
+//! Mounts that cannot start, come back, change, and end.
+
+use std::time::Duration;
+
+use gate115::{config::Delivery, error::Kind, path::VirtualPath};
+use sim115::{Content, Fault, On, Sim, Times};
+
+use crate::support::{cloud_of, world};
+
+fn film(sim: &Sim) {
+    sim.file("/a/film.mkv", Content::pattern(50_000_000));
+}
+
+#[tokio::test]
+async fn a_dead_cookie_stops_neither_the_process_nor_the_explanation() {
+    let t = world(film)
+        .at_once()
+        .mount(|mount, sim| {
+            cloud_of(mount).cookie = sim.cookie().replace("_", "_9").into();
+        })
+        .lenient()
+        .start()
+        .await;
+    assert_eq!(t.failed().await.kind(), Kind::Session);
+    let ready = t.get("/readyz").send().await.is(503).text();
+    assert!(ready.contains("/115 failed") && ready.contains("cookie"), "{ready}");
+    t.get("/healthz").send().await.is(200);
+    t.get("/d/115/a/film.mkv").send().await.is(502);
+    let page = t.get("/").send().await.is(200).text();
+    assert!(page.contains("cookie"), "{page}");
+}
+
+#[tokio::test]
+async fn a_root_that_is_not_there_or_is_a_file_is_named() {
+    let t = world(film).at_once().mount(|mount, _| cloud_of(mount).root = 3_000_000_000_000_000_001).start().await;
+    assert!(t.failed().await.message().contains("3000000000000000001"));
+    t.get("/115").send().await.is(502);
+
+    let t = world(film)
+        .at_once()
+        .mount(|mount, sim| cloud_of(mount).root = sim.id_of("/a/film.mkv").unwrap().0)
+        .start()
+        .await;
+    assert!(t.failed().await.message().contains("is a file"));
+}
+
+#[tokio::test]
+async fn a_mount_that_failed_is_tried_again() {
+    let t = world(film)
+        .at_once()
+        .mount(|mount, sim| {
+            sim.fault(On::AnyApi, Times::Next(3), Fault::Status(503, ""));
+            mount.read_only = false;
+        })
+        .start()
+        .await;
+    t.failed().await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    t.mounted().await;
+    t.get("/d/115/a/film.mkv").send().await.is(302);
+}
+
+#[tokio::test]
+async fn a_reload_changes_what_changed_and_transfers_go_on() {
+    let t = world(film).sim(|sim| sim.throttle(30_000_000)).start().await;
+    let download = t.get("/p/115/a/film.mkv").send();
+    let change = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let mut config = t.config.clone();
+        config.mounts[0].delivery = Delivery::Proxy;
+        let mut second = config.mounts[0].clone();
+        second.path = VirtualPath::from_plain("/again/deep").unwrap();
+        config.mounts.push(second);
+        t.app.reload(&config);
+        t.mounted().await;
+    };
+    let (download, ()) = tokio::join!(download, change);
+    assert_eq!(download.is(200).bytes().len(), 50_000_000);
+    t.get("/d/115/a/film.mkv").range("bytes=0-9").send().await.is(206);
+    assert!(t.get("/").send().await.is(200).text().contains("/again"));
+    assert!(t.get("/again").send().await.is(200).text().contains("/again/deep"));
+
+    let mut config = t.config.clone();
+    config.mounts.clear();
+    t.app.reload(&config);
+    t.get("/d/115/a/film.mkv").send().await.is(404);
+    t.get("/readyz").send().await.is(503);
+}
+
+#[tokio::test]
+async fn an_unchanged_mount_keeps_what_it_knows_over_a_reload() {
+    let t = world(film).start().await;
+    t.get("/d/115/a/film.mkv").send().await.is(302);
+    t.sim.ledger().reset();
+    t.app.reload(&t.config);
+    t.get("/d/115/a/film.mkv").send().await.is(302);
+    assert_eq!(t.api_calls(), 0);
+}
+
+#[tokio::test]
+async fn stopping_lets_a_transfer_finish_and_takes_no_new_ones() {
+    let mut t = world(film).sim(|sim| sim.throttle(50_000_000)).start().await;
+    let url = t.url("/p/115/a/film.mkv");
+    let download = tokio::spawn(async move {
+        let client = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
+        client.get(url).send().await.unwrap().bytes().await.unwrap().len()
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    t.shut_down().await;
+    assert_eq!(download.await.unwrap(), 50_000_000);
+    assert!(tokio::net::TcpStream::connect(t.address).await.is_err());
+}

@@ -1,0 +1,362 @@
+//! The scenario's stage: a simulator, a gateway on it, and a client that looks at everything.
+
+mod raw;
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use gate115::{
+    app::{self, App, Deps},
+    clock::Clock,
+    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, MinLife, Mount, Server, Wire},
+    deliver::Patience,
+    http::Limits,
+    path::VirtualPath,
+    vfs,
+};
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use sim115::{Builder, Running, Sim};
+use tokio_util::sync::CancellationToken;
+
+pub use raw::raw;
+
+/// A gateway at work on a simulator of its own. When it goes, the simulator must have seen nothing that 115 would not like.
+pub struct TestApp {
+    pub sim: Sim,
+    pub app: Arc<App>,
+    pub address: SocketAddr,
+    pub clock: Clock,
+    pub config: Config,
+    client: reqwest::Client,
+    running: Option<Running>,
+    stop: CancellationToken,
+    server: Option<tokio::task::JoinHandle<()>>,
+    strict: bool,
+}
+
+type Fill = Box<dyn FnOnce(&Sim) + Send>;
+type Change = Box<dyn FnOnce(&mut Mount, &Sim) + Send>;
+
+/// How a scenario starts.
+pub struct Stage {
+    sim: Builder,
+    fill: Fill,
+    mount: Change,
+    patience: Patience,
+    limits: Limits,
+    wait: bool,
+    strict: bool,
+}
+
+/// The world of a scenario: what the simulator holds.
+pub fn world(fill: impl FnOnce(&Sim) + Send + 'static) -> Stage {
+    Stage {
+        sim: Sim::builder(),
+        fill: Box::new(fill),
+        mount: Box::new(|_, _| {}),
+        patience: Patience {
+            head: Duration::from_secs(3),
+            idle: Duration::from_millis(400),
+            refused: Duration::from_millis(50),
+        },
+        limits: Limits::default(),
+        wait: true,
+        strict: true,
+    }
+}
+
+impl Stage {
+    pub fn sim(mut self, change: impl FnOnce(Builder) -> Builder) -> Self {
+        self.sim = change(self.sim);
+        self
+    }
+
+    pub fn mount(mut self, change: impl FnOnce(&mut Mount, &Sim) + Send + 'static) -> Self {
+        self.mount = Box::new(change);
+        self
+    }
+
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Does not wait for the mount to work.
+    pub fn at_once(mut self) -> Self {
+        self.wait = false;
+        self
+    }
+
+    /// The scenario makes the gateway look bad on purpose.
+    pub fn lenient(mut self) -> Self {
+        self.strict = false;
+        self
+    }
+
+    pub async fn start(self) -> TestApp {
+        let sim = self.sim.build();
+        (self.fill)(&sim);
+        let running = sim.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let mut mount = Mount {
+            path: VirtualPath::from_plain("/115").unwrap(),
+            drive: Drive::Cloud(cloud(&sim, &running.base_url())),
+            delivery: Delivery::Redirect,
+            read_only: false,
+            cache: Cache {
+                listing: Duration::from_secs(1800),
+                grace: Duration::from_secs(86400),
+                link: Duration::from_secs(3600),
+                min_life: MinLife::Half,
+            },
+        };
+        (self.mount)(&mut mount, &sim);
+        let config = Config {
+            server: Server { listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))] },
+            data_dir: "unused".into(),
+            auth: Auth { guest: Guest::Read },
+            mounts: vec![mount],
+        };
+        let clock = Clock::default();
+        let deps = Deps {
+            cdn: app::cdn_client(false).unwrap(),
+            clock: clock.clone(),
+            patience: self.patience,
+            limits: self.limits,
+            tls: false,
+        };
+        let app = App::build(&config, deps);
+        let listeners = gate115::http::bind(&config.server.listen).await.unwrap();
+        let address = app::addresses(&listeners)[0];
+        let stop = CancellationToken::new();
+        app.spawn();
+        let server = tokio::spawn({
+            let (app, router, stop) = (Arc::clone(&app), app.router(), stop.clone());
+            async move { app.serve(listeners, router, stop).await }
+        });
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_only([])
+            .no_gzip()
+            .build()
+            .unwrap();
+        let test = TestApp {
+            sim,
+            app,
+            address,
+            clock,
+            config,
+            client,
+            running: Some(running),
+            stop,
+            server: Some(server),
+            strict: self.strict,
+        };
+        if self.wait {
+            test.mounted().await;
+            test.sim.ledger().reset();
+        }
+        test
+    }
+}
+
+/// A drive of the simulator's account.
+pub fn cloud(sim: &Sim, base: &str) -> Cloud {
+    Cloud {
+        root: 0,
+        cookie: sim.cookie().into(),
+        rate: 1000.0,
+        page_size: 1150,
+        link_binding: LinkBinding::Auto,
+        wire: Some(Wire {
+            base: Some(base.parse().unwrap()),
+            endpoints: BTreeMap::new(),
+            rsa_modulus: Some(sim.root_modulus_hex().to_owned()),
+            danger_accept_invalid_certs: false,
+        }),
+    }
+}
+
+/// The 115 Cloud part of a mount's configuration.
+pub fn cloud_of(mount: &mut Mount) -> &mut Cloud {
+    let Drive::Cloud(cloud) = &mut mount.drive;
+    cloud
+}
+
+impl TestApp {
+    /// Waits until the mount works.
+    pub async fn mounted(&self) {
+        for _ in 0..500 {
+            match self.app.namespace().mounts()[0].state() {
+                vfs::State::Working(_) => return,
+                vfs::State::Failed(error) => panic!("the mount failed: {error:?}"),
+                vfs::State::Starting => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        panic!("the mount never started");
+    }
+
+    /// Waits until the mount has failed, and says why.
+    pub async fn failed(&self) -> gate115::error::Error {
+        for _ in 0..500 {
+            match self.app.namespace().mounts()[0].state() {
+                vfs::State::Failed(error) => return error,
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        panic!("the mount never failed");
+    }
+
+    /// Both clocks at once: time passes everywhere.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.sim.clock().advance(by);
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, &self.url(path))
+    }
+
+    pub fn head(&self, path: &str) -> Call<'_> {
+        self.call(Method::HEAD, &self.url(path))
+    }
+
+    pub fn call(&self, method: Method, url: &str) -> Call<'_> {
+        Call { request: self.client.request(method, url), agent: Some("TestPlayer/1"), app: self }
+    }
+
+    /// How often an endpoint of 115 was called since the ledger was last read anew.
+    pub fn calls(&self, label: &str) -> u64 {
+        self.sim.ledger().count(label)
+    }
+
+    /// All calls of 115's APIs since then.
+    pub fn api_calls(&self) -> u64 {
+        self.sim.ledger().api_total()
+    }
+
+    /// Stops as on SIGTERM, and waits for the end.
+    pub async fn shut_down(&mut self) {
+        self.stop.cancel();
+        if let Some(server) = self.server.take() {
+            server.await.unwrap();
+        }
+    }
+
+    /// No more 115: its port is closed.
+    pub async fn lose_115(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.shutdown().await;
+        }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(server) = self.server.take() {
+            server.abort();
+        }
+        if self.strict && !std::thread::panicking() {
+            assert_eq!(
+                self.sim.ledger().violations(),
+                Vec::<String>::new(),
+                "the simulator saw calls that 115 would not like"
+            );
+        }
+    }
+}
+
+/// A request about to be made.
+pub struct Call<'a> {
+    request: reqwest::RequestBuilder,
+    agent: Option<&'static str>,
+    app: &'a TestApp,
+}
+
+impl Call<'_> {
+    pub fn agent(mut self, agent: &'static str) -> Self {
+        self.agent = Some(agent);
+        self
+    }
+
+    pub fn no_agent(mut self) -> Self {
+        self.agent = None;
+        self
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub fn range(self, range: &str) -> Self {
+        self.with("range", range)
+    }
+
+    /// Sends it and reads the whole answer, which may break off.
+    pub async fn send(self) -> Reply {
+        let request = match self.agent {
+            Some(agent) => self.request.header("user-agent", agent),
+            None => self.request,
+        };
+        let response =
+            tokio::time::timeout(Duration::from_secs(30), request.send()).await.expect("an answer").expect("a head");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = tokio::time::timeout(Duration::from_secs(30), response.bytes()).await.expect("a body");
+        Reply { status, headers, body: body.map(|body| body.to_vec()).map_err(|error| error.to_string()) }
+    }
+
+    /// Sends it and goes on to where it is redirected to, as the same client.
+    pub async fn follow(self) -> Reply {
+        let (app, agent) = (self.app, self.agent);
+        let range = self
+            .request
+            .try_clone()
+            .and_then(|request| request.build().ok())
+            .and_then(|request| request.headers().get("range").cloned());
+        let reply = self.send().await;
+        assert_eq!(reply.status, StatusCode::FOUND, "{:?}", reply.text());
+        let mut next = app.call(Method::GET, reply.header("location"));
+        next.agent = agent;
+        if let Some(range) = range {
+            next.request = next.request.header("range", range);
+        }
+        next.send().await
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Result<Vec<u8>, String>,
+}
+
+impl Reply {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        self.body.as_deref().expect("a whole body")
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(self.bytes()).into_owned()
+    }
+
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(
+            self.status.as_u16(),
+            status,
+            "{:?}",
+            self.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned())
+        );
+        self
+    }
+}
