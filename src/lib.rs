@@ -1,8 +1,10 @@
 //! gate115: a path on a 115 drive becomes a working link. The rooms, and who may import whom: docs/ARCHITECTURE.md.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod drive;
 pub mod error;
 pub mod path;
+pub mod telemetry;
 pub mod vfs;
