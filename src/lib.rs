@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod backend;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod deliver;
@@ -9,4 +10,5 @@ pub mod drive;
 pub mod error;
 pub mod http;
 pub mod path;
+pub mod telemetry;
 pub mod vfs;

@@ -2,6 +2,7 @@
 
 mod clients;
 mod mounting;
+mod running;
 
 use std::{
     collections::HashMap,
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use clients::{api_client, cdn_client};
 pub use mounting::{Probe, probe};
+pub use running::{serve, settled, stop_on_signal};
 
 use crate::{
     clock::Clock,

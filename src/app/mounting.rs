@@ -117,22 +117,31 @@ fn wire(config: &config::Wire) -> Result<p115::Wire, String> {
 #[derive(Debug)]
 pub struct Probe {
     pub mount: String,
-    pub steps: Vec<(String, Result<String>)>,
+    pub steps: Vec<(String, Result<String, String>)>,
 }
 
 /// Tries each mount: session and root, listing, and a link to the first file found there.
-pub async fn probe(config: &Config, deps: &Deps) -> Vec<Probe> {
+pub async fn probe(config: &Config) -> Vec<Probe> {
+    let deps = match Deps::real() {
+        Ok(deps) => deps,
+        Err(error) => {
+            let steps = vec![("HTTP client".to_owned(), Err(format!("{error}. Are CA certificates installed?")))];
+            return vec![Probe { mount: "/".to_owned(), steps }];
+        }
+    };
     let mut probes = Vec::with_capacity(config.mounts.len());
     for mount in &config.mounts {
         let mut steps = Vec::with_capacity(3);
-        try_mount(mount, deps, &mut steps).await;
+        try_mount(mount, &deps, &mut steps).await;
         probes.push(Probe { mount: mount.path.to_string(), steps });
     }
     probes
 }
 
-async fn try_mount(config: &MountConfig, deps: &Deps, steps: &mut Vec<(String, Result<String>)>) {
-    let mut step = |name: &str, result: Result<String>| steps.push((name.to_owned(), result));
+async fn try_mount(config: &MountConfig, deps: &Deps, steps: &mut Vec<(String, Result<String, String>)>) {
+    let mut step = |name: &str, result: Result<String>| {
+        steps.push((name.to_owned(), result.map_err(|error| error.message().to_owned())))
+    };
     let drive = match drive(config, deps) {
         Ok(drive) => drive,
         Err(error) => return step("session", Err(error)),

@@ -1,0 +1,98 @@
+//! A gateway as a process: opens its ports, heeds signals, drains.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{App, Deps, addresses};
+use crate::{
+    config::{Config, Loaded},
+    error::{Error, Kind, Result},
+    http,
+};
+
+/// `gate115 serve`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration at `path` again.
+pub async fn serve(loaded: Loaded, path: PathBuf) -> Result<()> {
+    let config = loaded.config;
+    let deps = Deps::real().map_err(|error| {
+        Error::new(
+            Kind::Internal,
+            "No HTTP client can be built. Are CA certificates installed (package ca-certificates)?",
+        )
+        .source(error)
+    })?;
+    let listeners = http::bind(&config.server.listen).await.map_err(|error| {
+        Error::new(Kind::Internal, format!("The port cannot be opened: {error}. Is another program listening there?"))
+    })?;
+    for address in addresses(&listeners) {
+        tracing::info!("listening on http://{address}");
+    }
+    let app = App::build(&config, deps);
+    app.spawn();
+    let stop = stop_on_signal()?;
+    let reloading = tokio::spawn(reload_on_signal(Arc::clone(&app), config, path, stop.clone()));
+    app.serve(listeners, app.router(), stop).await;
+    reloading.abort();
+    Ok(())
+}
+
+/// Cancelled by the first SIGTERM or SIGINT; the second ends the process at once.
+pub fn stop_on_signal() -> Result<CancellationToken> {
+    let heard = |error: std::io::Error| Error::new(Kind::Internal, "Signals cannot be heard.").source(error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(heard)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(heard)?;
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+        tracing::info!(
+            "stopping; transfers under way have {} seconds. Once more to stop at once",
+            super::DRAIN.as_secs()
+        );
+        told.cancel();
+        tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+        std::process::exit(1);
+    });
+    Ok(stop)
+}
+
+async fn reload_on_signal(app: Arc<App>, mut current: Config, path: PathBuf, stop: CancellationToken) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hangup.recv() => {}
+        }
+        // Reading a small file blocks for a moment, and elsewhere.
+        let read = tokio::task::spawn_blocking({
+            let path = path.clone();
+            move || Config::load(&path)
+        });
+        match read.await {
+            Ok(Ok(loaded)) => {
+                for note in &loaded.notes {
+                    tracing::warn!(field = note.field, "{}", note.message);
+                }
+                if loaded.config.server != current.server || loaded.config.data_dir != current.data_dir {
+                    tracing::warn!("a changed `server` or `data_dir` is taken up at the next start only");
+                }
+                app.reload(&loaded.config);
+                current = loaded.config;
+            }
+            Ok(Err(error)) => tracing::error!("the configuration was not taken up, nothing has changed:\n{error}"),
+            Err(error) => tracing::error!(%error, "the configuration could not be read"),
+        }
+    }
+}
+
+/// Waits until every mount has been tried once, or `patience` is over.
+pub async fn settled(app: &App, patience: Duration) {
+    let tried = async {
+        while app.namespace().mounts().iter().any(|mount| matches!(mount.state(), crate::vfs::State::Starting)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // Whoever did not make it by then is shown as starting.
+    let _ = tokio::time::timeout(patience, tried).await;
+}
