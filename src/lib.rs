@@ -1,7 +1,9 @@
 //! gate115: a path on a 115 drive becomes a working link. The rooms, and who may import whom: docs/ARCHITECTURE.md.
 
 pub mod clock;
+pub mod deliver;
 pub mod drive;
 pub mod error;
+pub mod http;
 pub mod path;
 pub mod vfs;

@@ -1,0 +1,3 @@
+//! The edge: HTTP requests in, answers out.
+
+pub mod page;

@@ -1,0 +1,462 @@
+//! The page that shows a folder: one row for each entry, or for each drive above the mount points.
+
+use std::{fmt::Write, sync::Arc, time::Duration};
+
+use maud::{Markup, PreEscaped, Render, html};
+
+use super::{
+    icons, shell,
+    sort::{Sort, SortBy},
+    units::{Ago, Count, Minute, Size},
+};
+use crate::{
+    drive::{Entry, Kind},
+    path::{VirtualPath, encode_name},
+};
+
+/// About as much as a row of a file takes: a page of thousands is written without growing its text again and again.
+const ROW: usize = 448;
+
+/// All that a folder's page says.
+#[derive(Debug, Clone, Copy)]
+pub struct FolderPage<'a> {
+    pub path: &'a VirtualPath,
+    pub rows: Rows<'a>,
+    pub sort: Sort,
+    /// How long ago the entries were listed; `None` where that means nothing, above the mount points.
+    pub age: Option<Duration>,
+    /// Where the entries are old because the drive could not be asked: why, as a sentence.
+    pub stale: Option<&'a str>,
+    /// Offers to list the folder anew.
+    pub refresh: bool,
+}
+
+/// What is in the folder.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'a> {
+    /// A drive's folder, as `Listing::entries` gives it: folders first, in natural order.
+    Entries(&'a [Arc<Entry>]),
+    /// An artificial folder above the mount points; in the order given.
+    Mounts(&'a [MountRow<'a>]),
+}
+
+/// A mount, or an artificial folder on the way to one.
+#[derive(Debug, Clone, Copy)]
+pub struct MountRow<'a> {
+    pub name: &'a str,
+    /// Why it does not work, as a sentence.
+    pub broken: Option<&'a str>,
+    /// What else one should know: that it pauses, say.
+    pub note: Option<&'a str>,
+}
+
+/// The whole page. Its time grows with the rows: some milliseconds for 10,000.
+pub fn folder(page: &FolderPage<'_>) -> String {
+    let title = if page.path.is_root() { "gate115" } else { page.path.name() };
+    let body = html! {
+        header {
+            (breadcrumb(page.path))
+            h1 { (if page.path.is_root() { "All drives" } else { title }) }
+            @if let Some(why) = page.stale {
+                p.notice role="status" {
+                    strong { "This list may be out of date." } " " (why)
+                    @if let Some(age) = page.age { " It was read " (Ago(age)) "." }
+                }
+            }
+        }
+        main {
+            @match page.rows {
+                Rows::Entries([]) => p.empty { "This folder is empty." },
+                Rows::Mounts([]) => p.empty { "No drive is mounted here." },
+                Rows::Entries(entries) => (Table { page, entries }),
+                Rows::Mounts(mounts) => (mount_table(page.path, mounts)),
+            }
+        }
+        (footer(page))
+    };
+    shell(title, body).into_string()
+}
+
+fn breadcrumb(path: &VirtualPath) -> Markup {
+    let mut href = String::new();
+    html! {
+        @if let Some(parent) = path.parent() {
+            nav aria-label="Breadcrumb" {
+                ol {
+                    li { a href="/" { "All drives" } }
+                    @for name in parent.parts() {
+                        ({ href.push('/'); push_encoded(&mut href, name); PreEscaped("") })
+                        li { a href=(href) { (name) } }
+                    }
+                    li aria-hidden="true" { (path.name()) }
+                }
+            }
+        }
+    }
+}
+
+/// The rows of a drive's folder.
+struct Table<'a> {
+    page: &'a FolderPage<'a>,
+    entries: &'a [Arc<Entry>],
+}
+
+impl Render for Table<'_> {
+    fn render_to(&self, out: &mut String) {
+        out.reserve(self.entries.len() * ROW);
+        let below = below(self.page.path);
+        out.push_str("<table>");
+        head(self.page).render_to(out);
+        out.push_str("<tbody>");
+        for entry in self.page.sort.arrange(self.entries) {
+            row(out, &below, entry);
+        }
+        out.push_str("</tbody></table>");
+    }
+}
+
+/// The heads of the columns, each a link to the order by it.
+fn head(page: &FolderPage<'_>) -> Markup {
+    let column = |by: SortBy, label: &str| {
+        let order = (page.sort.by == by).then_some(if page.sort.descending { "descending" } else { "ascending" });
+        let to = page.sort.toggled(by);
+        html! {
+            th scope="col" aria-sort=[order] {
+                a href={ (page.path.to_uri()) @if !to.is_default() { "?" (to) } } { (label) }
+            }
+        }
+    };
+    html! {
+        colgroup { col; col.size; col.time; col.relay; }
+        thead {
+            tr {
+                (column(SortBy::Name, "Name"))
+                (column(SortBy::Size, "Size"))
+                (column(SortBy::Time, "Time (UTC)"))
+                td {}
+            }
+        }
+    }
+}
+
+/// One entry. Written piece by piece, as a page has thousands: `below` is escaped already, and an encoded name has
+/// nothing in it that HTML minds.
+fn row(out: &mut String, below: &str, entry: &Entry) {
+    let name = entry.name.as_str();
+    out.push_str("<tr class=\"");
+    out.push_str(icons::of(entry));
+    let (root, cells) = match entry.kind {
+        Kind::Folder => ("", Cells::Folder),
+        Kind::File { complete: true, size, .. } => ("/d", Cells::File(size)),
+        Kind::File { complete: false, .. } => {
+            out.push_str(" unfinished\"><th scope=\"row\"><span>");
+            name.render_to(out);
+            out.push_str("</span></th><td>upload not finished</td>");
+            time(out, entry.modified);
+            out.push_str("<td></td></tr>");
+            return;
+        }
+    };
+    out.push_str("\"><th scope=\"row\"><a href=\"");
+    push_href(out, root, below, name);
+    out.push_str("\">");
+    name.render_to(out);
+    out.push_str("</a></th>");
+    match cells {
+        Cells::Folder => out.push_str("<td></td>"),
+        Cells::File(size) => push(out, format_args!("<td title=\"{size} bytes\">{}</td>", Size(size))),
+    }
+    time(out, entry.modified);
+    if let Cells::File(_) = cells {
+        out.push_str("<td><a href=\"");
+        push_href(out, "/p", below, name);
+        out.push_str("\" title=\"through this server\">relay</a></td></tr>");
+    } else {
+        out.push_str("<td></td></tr>");
+    }
+}
+
+enum Cells {
+    Folder,
+    File(u64),
+}
+
+fn time(out: &mut String, unix: u64) {
+    if unix == 0 {
+        out.push_str("<td></td>");
+        return;
+    }
+    let [machine, human] = ['T', ' '].map(|between| Minute { unix, between });
+    push(out, format_args!("<td><time datetime=\"{machine}Z\">{human}</time></td>"));
+}
+
+fn mount_table(path: &VirtualPath, mounts: &[MountRow<'_>]) -> Markup {
+    let below = below(path);
+    html! {
+        table.mounts {
+            thead { tr { th scope="col" { "Name" } } }
+            tbody {
+                @for mount in mounts {
+                    tr class={ (icons::DRIVE) @if mount.broken.is_some() { " broken" } } {
+                        th scope="row" {
+                            a href={ (PreEscaped(&below)) (encode_name(mount.name)) } { (mount.name) }
+                            @if let Some(why) = mount.broken { p.why { (why) } }
+                            @if let Some(note) = mount.note { p.note { (note) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn footer(page: &FolderPage<'_>) -> Markup {
+    html! {
+        footer {
+            p {
+                @if let Rows::Entries(entries) = page.rows {
+                    @let folders = entries.partition_point(|entry| entry.is_folder());
+                    @let files = entries.len() - folders;
+                    (Count(folders, "folder")) ", " (Count(files, "file"))
+                    @if files > 0 { ", " (Size(entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.size())))) }
+                } @else if let Rows::Mounts(mounts) = page.rows {
+                    (Count(mounts.len(), "drive"))
+                }
+            }
+            @if page.age.is_some() || page.refresh {
+                p {
+                    @if let Some(age) = page.age { "listed " (Ago(age)) " " }
+                    @if page.refresh {
+                        a.refresh rel="nofollow" href={
+                            (page.path.to_uri()) "?" @if !page.sort.is_default() { (page.sort) "&" } "refresh=1"
+                        } { "Refresh" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What stands before each name in a URL: the folder and a slash.
+fn below(path: &VirtualPath) -> String {
+    let mut below = if path.is_root() { String::new() } else { path.to_uri() };
+    below.push('/');
+    below
+}
+
+fn push_href(out: &mut String, root: &str, below: &str, name: &str) {
+    out.push_str(root);
+    out.push_str(below);
+    push_encoded(out, name);
+}
+
+fn push_encoded(out: &mut String, name: &str) {
+    push(out, format_args!("{}", encode_name(name)));
+}
+
+fn push(out: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing to a String never fails.
+    let _infallible = out.write_fmt(what);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{drive::Handle, path::Name, vfs::Listing};
+    use rstest::rstest;
+
+    fn entry(name: &str, kind: Kind, modified: u64) -> Entry {
+        Entry { handle: Handle::new("h"), name: Name::shown(name), kind, tag: "t".into(), modified, created: 0 }
+    }
+
+    fn file(name: &str, size: u64) -> Entry {
+        entry(name, Kind::File { size, sha1: None, complete: true }, 1_700_000_000)
+    }
+
+    fn rendered(path: &str, entries: Vec<Entry>, change: impl FnOnce(&mut FolderPage<'_>)) -> String {
+        let (path, listing) = (VirtualPath::from_plain(path).unwrap(), Listing::new(entries, Duration::ZERO));
+        let mut page = FolderPage {
+            path: &path,
+            rows: Rows::Entries(listing.entries()),
+            sort: Sort::default(),
+            age: Some(Duration::from_secs(300)),
+            stale: None,
+            refresh: true,
+        };
+        change(&mut page);
+        folder(&page)
+    }
+
+    fn mounts_page(path: &str, mounts: &[MountRow<'_>]) -> String {
+        let path = VirtualPath::from_plain(path).unwrap();
+        folder(&FolderPage {
+            path: &path,
+            rows: Rows::Mounts(mounts),
+            sort: Sort::default(),
+            age: None,
+            stale: None,
+            refresh: false,
+        })
+    }
+
+    fn has(page: &str, parts: &[&str]) {
+        for part in parts {
+            assert!(page.contains(part), "{part} not in {page}");
+        }
+    }
+
+    #[test]
+    fn shows_folders_and_files_with_all_that_is_known() {
+        let page = rendered("/115/影 视", vec![file("E1.mkv", 5_000_000_000), entry("Sub", Kind::Folder, 0)], |_| {});
+        has(
+            &page,
+            &[
+                "<title>影 视</title>",
+                "<h1>影 视</h1>",
+                r#"<li><a href="/">All drives</a></li><li><a href="/115">115</a></li><li aria-hidden="true">影 视</li>"#,
+                r#"<tr class="folder"><th scope="row"><a href="/115/%E5%BD%B1%20%E8%A7%86/Sub">Sub</a></th><td></td><td></td><td></td></tr>"#,
+                concat!(
+                    r#"<tr class="video"><th scope="row"><a href="/d/115/%E5%BD%B1%20%E8%A7%86/E1.mkv">E1.mkv</a></th>"#,
+                    r#"<td title="5000000000 bytes">4.7 GiB</td><td><time datetime="2023-11-14T22:13Z">2023-11-14 22:13</time></td>"#,
+                    r#"<td><a href="/p/115/%E5%BD%B1%20%E8%A7%86/E1.mkv" title="through this server">relay</a></td></tr>"#
+                ),
+                "1 folder, 1 file, 4.7 GiB",
+                "listed 5 min ago",
+                r#"href="/115/%E5%BD%B1%20%E8%A7%86?refresh=1""#,
+            ],
+        );
+        assert!(page.find("Sub</a>") < page.find("E1.mkv</a>"), "folders come first");
+    }
+
+    /// The same page, with every name that tries something: nothing of it may become markup or leave its URL.
+    #[rstest]
+    #[case::tag(
+        "<script>alert(1)</script>",
+        "&lt;script&gt;alert(1)&lt;／script&gt;",
+        "%3Cscript%3Ealert(1)%3C%EF%BC%8Fscript%3E"
+    )]
+    #[case::quotes("\"onload='x'", "&quot;onload='x'", "%22onload=%27x%27")]
+    #[case::signs("a&b%41#c?d+e;f", "a&amp;b%41#c?d+e;f", "a%26b%2541%23c%3Fd%2Be%3Bf")]
+    #[case::emoji("🎬 x", "🎬 x", "%F0%9F%8E%AC%20x")]
+    #[case::right_to_left("שלום\u{202e}gpj", "שלום\u{202e}gpj", "%D7%A9%D7%9C%D7%95%D7%9D%E2%80%AEgpj")]
+    #[case::scheme("javascript:alert(1)", "javascript:alert(1)", "javascript%3Aalert(1)")]
+    fn names_stay_names(#[case] name: &str, #[case] html: &str, #[case] url: &str) {
+        let page = rendered(
+            &format!("/m/{}", name.replace('/', "／")),
+            vec![file(name, 1), entry(name, Kind::Folder, 1)],
+            |page| {
+                page.stale = Some("<b>\"why\"</b>");
+            },
+        );
+        has(
+            &page,
+            &[
+                &format!("<title>{html}</title>"),
+                &format!(r#"<a href="/m/{url}/{url}">{html}</a>"#)
+                    .replace(&format!("/{url}\">"), &format!("/{url}%20(t)\">"))
+                    .replace("</a>", " (t)</a>"),
+                &format!(r#"<a href="/d/m/{url}/{url}">{html}</a>"#),
+                &format!(r#"<a href="/p/m/{url}/{url}" title"#),
+                "&lt;b&gt;&quot;why&quot;&lt;/b&gt;",
+            ],
+        );
+        for bad in ["<script", "<b>", " style=", "<style", "onload=\"", "href=\"javascript", "http:"] {
+            assert!(!page.contains(bad), "{bad} in {page}");
+        }
+    }
+
+    #[test]
+    fn an_unfinished_upload_leads_nowhere() {
+        let page = rendered("/m", vec![entry("a.mkv", Kind::File { size: 9, sha1: None, complete: false }, 1)], |_| {});
+        has(
+            &page,
+            &[r#"<tr class="video unfinished"><th scope="row"><span>a.mkv</span></th><td>upload not finished</td>"#],
+        );
+        assert!(!page.contains("/d/m") && !page.contains("/p/m"), "{page}");
+    }
+
+    #[test]
+    fn heads_lead_to_the_other_order_and_refresh_keeps_this_one() {
+        let page = rendered("/m", vec![file("a", 1)], |_| {});
+        has(
+            &page,
+            &[
+                r#"<th scope="col" aria-sort="ascending"><a href="/m?sort=name&amp;order=desc">Name</a></th>"#,
+                r#"<th scope="col"><a href="/m?sort=size&amp;order=desc">Size</a></th>"#,
+                r#"<th scope="col"><a href="/m?sort=time&amp;order=desc">Time (UTC)</a></th>"#,
+            ],
+        );
+        let page = rendered("/m", vec![file("a", 1)], |page| page.sort = Sort { by: SortBy::Size, descending: true });
+        has(
+            &page,
+            &[
+                r#"<th scope="col"><a href="/m">Name</a></th>"#,
+                r#"<th scope="col" aria-sort="descending"><a href="/m?sort=size&amp;order=asc">Size</a></th>"#,
+                r#"href="/m?sort=size&amp;order=desc&amp;refresh=1""#,
+            ],
+        );
+    }
+
+    #[test]
+    fn says_so_where_there_is_nothing_or_nothing_new() {
+        let page = rendered("/m", vec![], |page| {
+            page.stale = Some("115 did not answer.");
+            page.refresh = false;
+        });
+        has(
+            &page,
+            &[
+                "This folder is empty.",
+                "0 folders, 0 files</p>",
+                "out of date.</strong> 115 did not answer. It was read 5 min ago.",
+            ],
+        );
+        assert!(!page.contains("<table") && !page.contains("refresh=1"), "{page}");
+        assert!(!rendered("/m", vec![file("a", 1)], |_| {}).contains("out of date"));
+    }
+
+    #[test]
+    fn the_root_shows_drives_and_what_ails_them() {
+        let mounts = [
+            MountRow { name: "115", broken: None, note: Some("Pauses for 9 min: 115 limits the account.") },
+            MountRow { name: "a&b", broken: Some("The cookie is <dead>."), note: None },
+        ];
+        let page = mounts_page("/", &mounts);
+        has(
+            &page,
+            &[
+                "<title>gate115</title>",
+                r#"<tr class="drive"><th scope="row"><a href="/115">115</a><p class="note">Pauses for 9 min"#,
+                r#"<tr class="drive broken"><th scope="row"><a href="/a%26b">a&amp;b</a><p class="why">The cookie is &lt;dead&gt;.</p>"#,
+                "2 drives",
+            ],
+        );
+        assert!(!page.contains("<nav") && !page.contains("listed"), "{page}");
+        has(&mounts_page("/", &[]), &["No drive is mounted here."]);
+        has(&mounts_page("/x", &mounts), &[r#"href="/x/a%26b""#]);
+    }
+
+    #[test]
+    fn ten_thousand_entries_have_ten_thousand_links_each_its_own() {
+        let entries = (0..10_000).map(|i| file(&format!("E{i}.mkv"), i)).collect();
+        let page = rendered("/m", entries, |_| {});
+        let links: std::collections::HashSet<_> =
+            page.split("<a href=\"/d/m/").skip(1).map(|rest| &rest[..rest.find('"').unwrap()]).collect();
+        assert_eq!(links.len(), 10_000);
+        assert_eq!(page.matches("<a href=\"/p/m/").count(), 10_000);
+        assert!(page.find(">E2.mkv<") < page.find(">E10.mkv<"), "in natural order");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_name_makes_an_element_of_its_own(names in proptest::collection::vec("(?s).{1,12}", 1..4), plain in "[a-z]{1,8}") {
+            let count = |names: Vec<Entry>| {
+                let page = rendered("/m", names, |_| {});
+                [page.matches('<').count(), page.matches('>').count(), page.matches('"').count()]
+            };
+            let hostile = names.iter().map(|name| file(name, 1)).collect();
+            let tame = (0..names.len()).map(|i| file(&format!("{plain}{i}"), 1)).collect();
+            proptest::prop_assert_eq!(count(hostile), count(tame));
+        }
+    }
+}
