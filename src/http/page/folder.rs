@@ -1,21 +1,16 @@
-//! The page that shows a folder: one row for each entry, or for each drive above the mount points.
+//! The page that shows a folder, and what is around its rows; above the mount points the rows too, one for each drive.
 
-use std::{fmt::Write, sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
-use maud::{Markup, PreEscaped, Render, html};
+use maud::{Markup, html};
 
 use super::{
     icons, shell,
-    sort::{Sort, SortBy},
-    units::{Ago, Count, Minute, Size},
+    sort::Sort,
+    table::Table,
+    units::{Ago, Count, Size},
 };
-use crate::{
-    drive::{Entry, Kind},
-    path::{VirtualPath, encode_name},
-};
-
-/// About as much as a row of a file takes: a page of thousands is written without growing its text again and again.
-const ROW: usize = 448;
+use crate::{drive::Entry, path::VirtualPath};
 
 /// All that a folder's page says.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +55,7 @@ pub fn folder(page: &FolderPage<'_>) -> String {
             @if let Some(why) = page.stale {
                 p.notice role="status" {
                     strong { "This list may be out of date." } " " (why)
-                    @if let Some(age) = page.age { " It was read " (Ago(age)) "." }
+                    @if let Some(age) = page.age { " The list was read " (Ago(age)) "." }
                 }
             }
         }
@@ -78,120 +73,22 @@ pub fn folder(page: &FolderPage<'_>) -> String {
 }
 
 fn breadcrumb(path: &VirtualPath) -> Markup {
-    let mut href = String::new();
+    let mut above: Vec<_> = iter::successors(path.parent(), VirtualPath::parent).collect();
+    above.reverse();
     html! {
-        @if let Some(parent) = path.parent() {
+        @if !above.is_empty() {
             nav aria-label="Breadcrumb" {
                 ol {
-                    li { a href="/" { "All drives" } }
-                    @for name in parent.parts() {
-                        ({ href.push('/'); push_encoded(&mut href, name); PreEscaped("") })
-                        li { a href=(href) { (name) } }
+                    @for folder in &above {
+                        li { a href=(folder.to_uri()) { (if folder.is_root() { "All drives" } else { folder.name() }) } }
                     }
-                    li aria-hidden="true" { (path.name()) }
                 }
             }
         }
     }
 }
 
-/// The rows of a drive's folder.
-struct Table<'a> {
-    page: &'a FolderPage<'a>,
-    entries: &'a [Arc<Entry>],
-}
-
-impl Render for Table<'_> {
-    fn render_to(&self, out: &mut String) {
-        out.reserve(self.entries.len() * ROW);
-        let below = below(self.page.path);
-        out.push_str("<table>");
-        head(self.page).render_to(out);
-        out.push_str("<tbody>");
-        for entry in self.page.sort.arrange(self.entries) {
-            row(out, &below, entry);
-        }
-        out.push_str("</tbody></table>");
-    }
-}
-
-/// The heads of the columns, each a link to the order by it.
-fn head(page: &FolderPage<'_>) -> Markup {
-    let column = |by: SortBy, label: &str| {
-        let order = (page.sort.by == by).then_some(if page.sort.descending { "descending" } else { "ascending" });
-        let to = page.sort.toggled(by);
-        html! {
-            th scope="col" aria-sort=[order] {
-                a href={ (page.path.to_uri()) @if !to.is_default() { "?" (to) } } { (label) }
-            }
-        }
-    };
-    html! {
-        colgroup { col; col.size; col.time; col.relay; }
-        thead {
-            tr {
-                (column(SortBy::Name, "Name"))
-                (column(SortBy::Size, "Size"))
-                (column(SortBy::Time, "Time (UTC)"))
-                td {}
-            }
-        }
-    }
-}
-
-/// One entry. Written piece by piece, as a page has thousands: `below` is escaped already, and an encoded name has
-/// nothing in it that HTML minds.
-fn row(out: &mut String, below: &str, entry: &Entry) {
-    let name = entry.name.as_str();
-    out.push_str("<tr class=\"");
-    out.push_str(icons::of(entry));
-    let (root, cells) = match entry.kind {
-        Kind::Folder => ("", Cells::Folder),
-        Kind::File { complete: true, size, .. } => ("/d", Cells::File(size)),
-        Kind::File { complete: false, .. } => {
-            out.push_str(" unfinished\"><th scope=\"row\"><span>");
-            name.render_to(out);
-            out.push_str("</span></th><td>upload not finished</td>");
-            time(out, entry.modified);
-            out.push_str("<td></td></tr>");
-            return;
-        }
-    };
-    out.push_str("\"><th scope=\"row\"><a href=\"");
-    push_href(out, root, below, name);
-    out.push_str("\">");
-    name.render_to(out);
-    out.push_str("</a></th>");
-    match cells {
-        Cells::Folder => out.push_str("<td></td>"),
-        Cells::File(size) => push(out, format_args!("<td title=\"{size} bytes\">{}</td>", Size(size))),
-    }
-    time(out, entry.modified);
-    if let Cells::File(_) = cells {
-        out.push_str("<td><a href=\"");
-        push_href(out, "/p", below, name);
-        out.push_str("\" title=\"through this server\">relay</a></td></tr>");
-    } else {
-        out.push_str("<td></td></tr>");
-    }
-}
-
-enum Cells {
-    Folder,
-    File(u64),
-}
-
-fn time(out: &mut String, unix: u64) {
-    if unix == 0 {
-        out.push_str("<td></td>");
-        return;
-    }
-    let [machine, human] = ['T', ' '].map(|between| Minute { unix, between });
-    push(out, format_args!("<td><time datetime=\"{machine}Z\">{human}</time></td>"));
-}
-
 fn mount_table(path: &VirtualPath, mounts: &[MountRow<'_>]) -> Markup {
-    let below = below(path);
     html! {
         table.mounts {
             thead { tr { th scope="col" { "Name" } } }
@@ -199,7 +96,7 @@ fn mount_table(path: &VirtualPath, mounts: &[MountRow<'_>]) -> Markup {
                 @for mount in mounts {
                     tr class={ (icons::DRIVE) @if mount.broken.is_some() { " broken" } } {
                         th scope="row" {
-                            a href={ (PreEscaped(&below)) (encode_name(mount.name)) } { (mount.name) }
+                            a href=(path.join(mount.name).to_uri()) { (mount.name) }
                             @if let Some(why) = mount.broken { p.why { (why) } }
                             @if let Some(note) = mount.note { p.note { (note) } }
                         }
@@ -237,32 +134,15 @@ fn footer(page: &FolderPage<'_>) -> Markup {
     }
 }
 
-/// What stands before each name in a URL: the folder and a slash.
-fn below(path: &VirtualPath) -> String {
-    let mut below = if path.is_root() { String::new() } else { path.to_uri() };
-    below.push('/');
-    below
-}
-
-fn push_href(out: &mut String, root: &str, below: &str, name: &str) {
-    out.push_str(root);
-    out.push_str(below);
-    push_encoded(out, name);
-}
-
-fn push_encoded(out: &mut String, name: &str) {
-    push(out, format_args!("{}", encode_name(name)));
-}
-
-fn push(out: &mut String, what: std::fmt::Arguments<'_>) {
-    // Writing to a String never fails.
-    let _infallible = out.write_fmt(what);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{drive::Handle, path::Name, vfs::Listing};
+    use crate::{
+        drive::{Handle, Kind},
+        http::page::SortBy,
+        path::Name,
+        vfs::Listing,
+    };
     use rstest::rstest;
 
     fn entry(name: &str, kind: Kind, modified: u64) -> Entry {
@@ -313,7 +193,7 @@ mod tests {
             &[
                 "<title>影 视</title>",
                 "<h1>影 视</h1>",
-                r#"<li><a href="/">All drives</a></li><li><a href="/115">115</a></li><li aria-hidden="true">影 视</li>"#,
+                r#"<li><a href="/">All drives</a></li><li><a href="/115">115</a></li></ol>"#,
                 r#"<tr class="folder"><th scope="row"><a href="/115/%E5%BD%B1%20%E8%A7%86/Sub">Sub</a></th><td></td><td></td><td></td></tr>"#,
                 concat!(
                     r#"<tr class="video"><th scope="row"><a href="/d/115/%E5%BD%B1%20%E8%A7%86/E1.mkv">E1.mkv</a></th>"#,
@@ -328,7 +208,7 @@ mod tests {
         assert!(page.find("Sub</a>") < page.find("E1.mkv</a>"), "folders come first");
     }
 
-    /// The same page, with every name that tries something: nothing of it may become markup or leave its URL.
+    /// A page whose every name tries something: nothing of it may become markup or leave its URL.
     #[rstest]
     #[case::tag(
         "<script>alert(1)</script>",
@@ -341,22 +221,19 @@ mod tests {
     #[case::right_to_left("שלום\u{202e}gpj", "שלום\u{202e}gpj", "%D7%A9%D7%9C%D7%95%D7%9D%E2%80%AEgpj")]
     #[case::scheme("javascript:alert(1)", "javascript:alert(1)", "javascript%3Aalert(1)")]
     fn names_stay_names(#[case] name: &str, #[case] html: &str, #[case] url: &str) {
-        let page = rendered(
-            &format!("/m/{}", name.replace('/', "／")),
-            vec![file(name, 1), entry(name, Kind::Folder, 1)],
-            |page| {
-                page.stale = Some("<b>\"why\"</b>");
-            },
-        );
+        let path = format!("/{0}/{0}", name.replace('/', "／"));
+        let page = rendered(&path, vec![file(name, 1), entry(name, Kind::Folder, 1)], |page| {
+            page.stale = Some("<b>\"why\"</b>")
+        });
         has(
             &page,
             &[
                 &format!("<title>{html}</title>"),
-                &format!(r#"<a href="/m/{url}/{url}">{html}</a>"#)
-                    .replace(&format!("/{url}\">"), &format!("/{url}%20(t)\">"))
-                    .replace("</a>", " (t)</a>"),
-                &format!(r#"<a href="/d/m/{url}/{url}">{html}</a>"#),
-                &format!(r#"<a href="/p/m/{url}/{url}" title"#),
+                &format!("<h1>{html}</h1>"),
+                &format!(r#"<li><a href="/{url}">{html}</a></li>"#),
+                &format!(r#"<a href="/{url}/{url}/{url}%20(t)">{html} (t)</a>"#),
+                &format!(r#"<a href="/d/{url}/{url}/{url}">{html}</a>"#),
+                &format!(r#"<a href="/p/{url}/{url}/{url}" title"#),
                 "&lt;b&gt;&quot;why&quot;&lt;/b&gt;",
             ],
         );
@@ -370,7 +247,9 @@ mod tests {
         let page = rendered("/m", vec![entry("a.mkv", Kind::File { size: 9, sha1: None, complete: false }, 1)], |_| {});
         has(
             &page,
-            &[r#"<tr class="video unfinished"><th scope="row"><span>a.mkv</span></th><td>upload not finished</td>"#],
+            &[
+                r#"<tr class="video unfinished"><th scope="row"><span>a.mkv</span><p class="note">upload not finished</p></th>"#,
+            ],
         );
         assert!(!page.contains("/d/m") && !page.contains("/p/m"), "{page}");
     }
@@ -408,7 +287,7 @@ mod tests {
             &[
                 "This folder is empty.",
                 "0 folders, 0 files</p>",
-                "out of date.</strong> 115 did not answer. It was read 5 min ago.",
+                "out of date.</strong> 115 did not answer. The list was read 5 min ago.",
             ],
         );
         assert!(!page.contains("<table") && !page.contains("refresh=1"), "{page}");

@@ -4,6 +4,7 @@ mod error;
 mod folder;
 mod icons;
 mod sort;
+mod table;
 mod units;
 
 use maud::{DOCTYPE, Markup, Render, html};
