@@ -143,6 +143,15 @@ impl Links {
         Self { drive, clock, keeping, pools, flights: Flights::new(tasks), budget, numbers: Arc::default() }
     }
 
+    /// A link to send a client to, where one is at hand; `None` where something has to be found out first.
+    pub(super) fn at_hand(&self, file: &Entry, address: IpAddr, user_agent: Option<&HeaderValue>) -> Option<Arc<Kept>> {
+        let key = PoolKey { file: file.handle.clone(), holder: Holder::Client(address, user_agent.cloned()) };
+        match self.pools.get(&key) {
+            Some(pool) => self.hand_out(&mut pool.0.lock(), true)?.ok()?,
+            None => self.everyones(&key.file, Need::Redirect),
+        }
+    }
+
     /// A link to send a client to; `None` where the drive only gives links that nobody can be redirected to.
     pub(super) async fn for_client(
         &self,

@@ -3,7 +3,10 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -62,6 +65,13 @@ pub(super) struct Listings {
     ages: Ages,
     folders: Cache<Handle, Arc<Folder>>,
     flights: Flights<Handle, ()>,
+    generation: Arc<AtomicU64>,
+}
+
+/// An entry, and until when its folder is taken as it was read.
+pub(super) struct Found {
+    pub(super) entry: Arc<Entry>,
+    pub(super) until: Duration,
 }
 
 #[derive(Default)]
@@ -111,7 +121,7 @@ struct Need<'a> {
 
 enum Answer {
     Whole(Arc<Listing>),
-    Entry(Arc<Entry>),
+    Entry(Found),
     Absent,
 }
 
@@ -121,7 +131,7 @@ impl Listings {
             .max_capacity(MAX_ENTRIES)
             .weigher(|_, folder: &Arc<Folder>| folder.0.lock().weight())
             .build();
-        Self { drive, clock, ages, folders, flights: Flights::new(tasks) }
+        Self { drive, clock, ages, folders, flights: Flights::new(tasks), generation: Arc::default() }
     }
 
     /// All of a folder. An old listing stands in where the drive cannot be asked, and says so.
@@ -133,6 +143,7 @@ impl Listings {
             if state.whole.as_ref().is_some_and(|whole| now.saturating_sub(whole.read_at()) >= REFRESH_FLOOR) {
                 state.distrusted_before = now;
                 state.failed = None;
+                self.generation.fetch_add(1, Ordering::Release);
             }
         }
         match self.settle(folder, &known, None).await {
@@ -149,19 +160,24 @@ impl Listings {
     }
 
     /// One entry of a folder by its shown name, reading only as many pages as it takes; `None` where it is not there.
-    pub(super) async fn find(&self, folder: &Arc<Entry>, name: &str) -> Result<Option<Arc<Entry>>> {
+    pub(super) async fn find(&self, folder: &Arc<Entry>, name: &str) -> Result<Option<Found>> {
         let known = self.folder(folder);
         match self.settle(folder, &known, Some(name)).await {
-            Ok(Answer::Entry(entry)) => Ok(Some(entry)),
+            Ok(Answer::Entry(found)) => Ok(Some(found)),
             Ok(_) => Ok(None),
             Err(error) => {
                 let whole = known.0.lock().whole.clone();
                 let old = whole
                     .filter(|listing| self.may_stand_in(listing, &error))
                     .and_then(|listing| listing.find(name).cloned());
-                old.map(Some).ok_or(error)
+                old.map(|entry| Some(Found { entry, until: Duration::ZERO })).ok_or(error)
             }
         }
+    }
+
+    /// Changes whenever anything that was known of any folder is replaced or no longer trusted.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// The listing already known and still taken as it is, without any call.
@@ -184,11 +200,13 @@ impl Listings {
             state.distrusted_before = now;
             state.part = None;
         }
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Forgets a folder that is no more.
     pub(super) fn forget(&self, folder: &Handle) {
         self.folders.invalidate(folder);
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     fn folder(&self, folder: &Entry) -> Arc<Folder> {
@@ -234,6 +252,7 @@ impl Listings {
                         folder: Arc::clone(known),
                         cache: self.folders.clone(),
                         listing_age: self.ages.listing,
+                        generation: Arc::clone(&self.generation),
                     };
                     page.read(since)
                 })
@@ -250,7 +269,8 @@ impl Listings {
         };
         if let Some(whole) = whole {
             if let Some(entry) = whole.find(name) {
-                return Some(Answer::Entry(Arc::clone(entry)));
+                let until = whole.read_at() + self.ages.listing;
+                return Some(Answer::Entry(Found { entry: Arc::clone(entry), until }));
             }
             let age = now.saturating_sub(whole.read_at());
             if need.since > Duration::ZERO {
@@ -270,7 +290,8 @@ impl Listings {
         let usable = part.started >= need.since
             && part.started >= state.distrusted_before
             && now.saturating_sub(part.started) < self.ages.listing;
-        part.find(name).filter(|_| usable).map(|entry| Answer::Entry(Arc::new(entry.clone())))
+        let entry = part.find(name).filter(|_| usable)?;
+        Some(Answer::Entry(Found { entry: Arc::new(entry.clone()), until: part.started + self.ages.listing }))
     }
 }
 
@@ -291,6 +312,7 @@ struct PageRead {
     folder: Arc<Folder>,
     cache: Cache<Handle, Arc<Folder>>,
     listing_age: Duration,
+    generation: Arc<AtomicU64>,
 }
 
 impl PageRead {
@@ -328,6 +350,7 @@ impl PageRead {
                     None => {
                         let listing = Arc::new(build(part.entries, part.started).await?);
                         self.keep(|state| state.whole = Some(listing));
+                        self.generation.fetch_add(1, Ordering::Release);
                     }
                 }
                 Ok(())

@@ -89,6 +89,22 @@ impl View {
         }
     }
 
+    /// A link to send this caller to for `path`, where everything is known and nothing has to be waited for. The quick
+    /// way of [`Self::file`], [`plan`](crate::deliver::plan) and [`Self::link`]; `None` says nothing but "take the long one".
+    pub fn link_at_hand(
+        &self,
+        path: &VirtualPath,
+        redirects: impl FnOnce(&Policy, &Entry) -> bool,
+    ) -> Option<Arc<Kept>> {
+        let (mount, rest) = self.namespace.at(path)?;
+        let mounted = mount.mounted().ok()?;
+        let entry = resolve::at_hand(&mounted, rest)?;
+        if !redirects(mount.policy(), &entry) {
+            return None;
+        }
+        mounted.links.at_hand(&entry, self.caller.address, self.caller.user_agent.as_ref())
+    }
+
     /// The entries of a drive's folder.
     pub async fn list(&self, entry: &Arc<Entry>, mounted: &Mounted, refresh: bool) -> Result<Known> {
         mounted.listings.whole(entry, refresh).await
