@@ -1,7 +1,6 @@
 //! What is known of a mount's folders: read once, by pages, only as far as somebody needs, kept, and never made up.
 
 use std::{
-    collections::{HashMap, HashSet},
     fmt,
     sync::{
         Arc,
@@ -11,33 +10,26 @@ use std::{
 };
 
 use moka::sync::Cache;
-use parking_lot::Mutex;
 
 use super::{
     flight::{Flights, Tasks},
     listing::Listing,
+    reading::{Folder, PageRead, State},
 };
 use crate::{
     clock::Clock,
-    drive::{Drive, Entry, Handle, Page},
+    drive::{Drive, Entry, Handle},
     error::{Error, Kind, Result},
-    path::{Name, tag_of},
 };
 
 /// Entries that all folders of a mount hold together at most; about 300 bytes each.
 const MAX_ENTRIES: u64 = 400_000;
 /// A name that is not in a listing older than this is looked for once more.
 const SURE_OF_ABSENCE: Duration = Duration::from_secs(60);
-/// A part of a folder older than this is read again from the start instead of being continued: entries move between pages.
-const PART_LIFE: Duration = Duration::from_secs(60);
 /// A failure is remembered this long, so that a crowd does not repeat it.
 const FAILURE_LIFE: Duration = Duration::from_secs(3);
 /// A folder is not read anew at a person's wish more often than this.
 const REFRESH_FLOOR: Duration = Duration::from_secs(3);
-/// 115 shows 50,000 entries of a folder at most; a drive that never ends is cut off here.
-const MAX_PAGES: usize = 200;
-/// From this many entries on, sorting happens off the async threads.
-const MANY: usize = 2_000;
 
 /// How old what we know may be.
 #[derive(Debug, Clone, Copy)]
@@ -72,44 +64,6 @@ pub(super) struct Listings {
 pub(super) struct Found {
     pub(super) entry: Arc<Entry>,
     pub(super) until: Duration,
-}
-
-#[derive(Default)]
-struct Folder(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    whole: Option<Arc<Listing>>,
-    part: Option<Part>,
-    failed: Option<(Error, Duration)>,
-    /// What was read before this is past its time.
-    distrusted_before: Duration,
-    /// When an absent name last made a fresh reading.
-    doubted_at: Option<Duration>,
-}
-
-impl State {
-    fn is_fresh(&self, whole: &Listing, now: Duration, age: Duration) -> bool {
-        whole.read_at() >= self.distrusted_before && now.saturating_sub(whole.read_at()) < age
-    }
-
-    /// Entries held, which is what the cache counts.
-    fn weight(&self) -> u32 {
-        let entries = self.whole.as_ref().map_or(0, |whole| whole.entries().len())
-            + self.part.as_ref().map_or(0, |part| part.entries.len());
-        u32::try_from(entries).unwrap_or(u32::MAX).saturating_add(1)
-    }
-}
-
-/// The pages read so far.
-struct Part {
-    entries: Vec<Entry>,
-    seen: HashSet<Handle>,
-    first_of: HashMap<Name, usize>,
-    next: u64,
-    pages: usize,
-    newest_first: bool,
-    started: Duration,
 }
 
 /// What somebody needs to know of a folder, and how fresh.
@@ -301,128 +255,5 @@ impl fmt::Debug for Listings {
             .field("drive", &self.drive)
             .field("folders", &self.folders.entry_count())
             .finish_non_exhaustive()
-    }
-}
-
-/// One page to read: the next of the part that is there, or the first.
-struct PageRead {
-    drive: Arc<dyn Drive>,
-    clock: Clock,
-    entry: Arc<Entry>,
-    folder: Arc<Folder>,
-    cache: Cache<Handle, Arc<Folder>>,
-    listing_age: Duration,
-    generation: Arc<AtomicU64>,
-}
-
-impl PageRead {
-    async fn read(self, since: Duration) -> Result<()> {
-        let started = self.clock.now();
-        let part = {
-            let mut state = self.folder.0.lock();
-            // Another flight may have landed between the question and this one's start.
-            if state
-                .whole
-                .as_ref()
-                .is_some_and(|whole| whole.read_at() >= since && state.is_fresh(whole, started, self.listing_age))
-            {
-                return Ok(());
-            }
-            let fits = |part: &Part| {
-                part.started >= since
-                    && part.started >= state.distrusted_before
-                    && started.saturating_sub(part.started) < PART_LIFE
-            };
-            let usable = state.part.as_ref().is_some_and(fits);
-            state.part.take().filter(|_| usable)
-        };
-        let from = part.as_ref().map(|part| part.next);
-        match self.drive.list(&self.entry, from).await {
-            Ok(page) => {
-                let next = page.next;
-                let mut part = part.unwrap_or_else(|| Part::new(started));
-                part.add(page);
-                match next {
-                    Some(_) if part.pages >= MAX_PAGES => {
-                        return Err(self.fail(Error::new(Kind::Upstream, "The drive lists this folder without end.")));
-                    }
-                    Some(next) => self.keep(|state| state.part = Some(Part { next, ..part })),
-                    None => {
-                        let listing = Arc::new(build(part.entries, part.started).await?);
-                        self.keep(|state| state.whole = Some(listing));
-                        self.generation.fetch_add(1, Ordering::Release);
-                    }
-                }
-                Ok(())
-            }
-            Err(error) => {
-                self.folder.0.lock().part = part;
-                Err(self.fail(error))
-            }
-        }
-    }
-
-    fn keep(&self, learn: impl FnOnce(&mut State)) {
-        {
-            let mut state = self.folder.0.lock();
-            state.failed = None;
-            learn(&mut state);
-        }
-        // Put back so that the cache weighs it anew.
-        self.cache.insert(self.entry.handle.clone(), Arc::clone(&self.folder));
-    }
-
-    fn fail(&self, error: Error) -> Error {
-        if error.kind().cost_a_call() {
-            self.folder.0.lock().failed = Some((error.clone(), self.clock.now()));
-        }
-        error
-    }
-}
-
-async fn build(entries: Vec<Entry>, read_at: Duration) -> Result<Listing> {
-    if entries.len() < MANY {
-        return Ok(Listing::new(entries, read_at));
-    }
-    let sorted = tokio::task::spawn_blocking(move || Listing::new(entries, read_at)).await;
-    sorted.map_err(|error| Error::new(Kind::Internal, "Sorting a folder failed.").source(error))
-}
-
-impl Part {
-    fn new(started: Duration) -> Self {
-        Self {
-            entries: Vec::new(),
-            seen: HashSet::new(),
-            first_of: HashMap::new(),
-            next: 0,
-            pages: 0,
-            newest_first: true,
-            started,
-        }
-    }
-
-    /// Takes a page in; an entry that moved on to this page while we read is there once only.
-    fn add(&mut self, page: Page) {
-        self.pages += 1;
-        self.newest_first &= page.newest_first;
-        for entry in page.entries {
-            if self.seen.insert(entry.handle.clone()) {
-                self.first_of.entry(entry.name.clone()).or_insert(self.entries.len());
-                self.entries.push(entry);
-            }
-        }
-    }
-
-    /// The entry of this name, where these pages alone settle it: nobody further on can have a better claim to it.
-    fn find(&self, name: &str) -> Option<&Entry> {
-        if !self.newest_first {
-            return None;
-        }
-        if let Some(&first) = self.first_of.get(name) {
-            return self.entries.get(first);
-        }
-        let tag = tag_of(name)?;
-        let found = self.entries.iter().find(|entry| &*entry.tag == tag)?;
-        (found.name.tagged(tag, found.is_folder()).as_str() == name).then_some(found)
     }
 }

@@ -5,9 +5,10 @@ use std::{net::IpAddr, sync::Arc};
 use http::HeaderValue;
 
 use super::{
-    links::{Kept, Lease},
+    links::Lease,
     listings::Known,
     mounts::{Mount, Mounted, Namespace, Policy},
+    pool::Kept,
     resolve,
 };
 use crate::{
