@@ -16,14 +16,13 @@ use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use clients::{api_client, cdn_client};
 pub use mounting::{Probe, probe};
 pub use running::{serve, settled, stop_on_signal};
 
 use crate::{
     clock::Clock,
     config::{Config, Mount as MountConfig},
-    deliver::{Patience, Relay},
+    deliver::{Cdn, NoCertificates, Patience, Relay},
     http,
     vfs::{Budget, Mount, Namespace, Tasks},
 };
@@ -34,8 +33,7 @@ pub const DRAIN: Duration = Duration::from_secs(20);
 /// Everything that touches the world.
 #[derive(Debug, Clone)]
 pub struct Deps {
-    /// For the CDN: no redirects, no decompression, no total timeout.
-    pub cdn: reqwest::Client,
+    pub cdn: Cdn,
     pub clock: Clock,
     pub patience: Patience,
     pub limits: http::Limits,
@@ -45,9 +43,9 @@ pub struct Deps {
 
 impl Deps {
     /// The real world.
-    pub fn real() -> Result<Self, reqwest::Error> {
+    pub fn real() -> Result<Self, NoCertificates> {
         Ok(Self {
-            cdn: cdn_client(true)?,
+            cdn: Cdn::new()?,
             clock: Clock::default(),
             patience: Patience::default(),
             limits: http::Limits::default(),

@@ -1,6 +1,7 @@
 //! Bytes out: what to do with a request for a file, and doing it.
 
 mod answer;
+mod cdn;
 pub mod disposition;
 pub mod media;
 mod plan;
@@ -11,6 +12,7 @@ mod relay;
 mod upstream;
 
 pub use answer::{Answer, answer};
+pub use cdn::{Cdn, NoCertificates};
 pub use plan::{Route, Way, plan};
 pub use redirect::redirect;
 pub use relay::{Patience, Relay, RelayBody};

@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::Future,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -14,10 +14,12 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use http_body::{Body, Frame, SizeHint};
-use reqwest::Client;
 use tokio::time::{Instant, Sleep};
 
-use super::upstream::{self, Failure, Opened, Span};
+use super::{
+    cdn::{Cdn, CdnBody},
+    upstream::{self, Failure, Opened, Span},
+};
 use crate::{
     error::{Error, Kind, Result},
     vfs::{File, Lease},
@@ -50,14 +52,13 @@ impl Default for Patience {
 /// Fetches bytes from the CDN.
 #[derive(Debug, Clone)]
 pub struct Relay {
-    client: Client,
+    cdn: Cdn,
     patience: Patience,
 }
 
 impl Relay {
-    /// `client` must not follow redirects, decompress or have a total timeout.
-    pub fn new(client: Client, patience: Patience) -> Self {
-        Self { client, patience }
+    pub fn new(cdn: Cdn, patience: Patience) -> Self {
+        Self { cdn, patience }
     }
 
     /// The bytes `first..=last` of a file. Waits until the CDN has begun to send them, so that what fails at the start
@@ -87,7 +88,7 @@ struct Source {
 }
 
 struct Stream {
-    body: reqwest::Body,
+    body: CdnBody,
     etag: Option<HeaderValue>,
     lease: Lease,
 }
@@ -98,7 +99,7 @@ impl Source {
         let mut last_failure = None;
         for attempt in 0..MAX_TRIES {
             let mut lease = self.file.lease().await?;
-            match upstream::open(&self.relay.client, &lease.kept.link, span, self.relay.patience.head).await {
+            match upstream::open(&self.relay.cdn, &lease.kept.link, span, self.relay.patience.head).await {
                 Ok(Opened { etag: Some(got), .. }) if etag.is_some_and(|etag| *etag != got) => {
                     return Err(broken("The file changed while it was being sent."));
                 }
@@ -161,14 +162,13 @@ impl RelayBody {
     /// Waits for the next bytes; `None` where the upstream broke off, stalled or ended early.
     fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let Phase::Streaming(stream) = &mut self.phase else { return Poll::Ready(None) };
-        match pin!(&mut stream.body).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
+        match stream.body.poll_bytes(cx) {
+            Poll::Ready(Some(Ok(data))) => {
                 self.waiting = false;
-                // A trailer is no byte of the file.
-                Poll::Ready(Some(frame.into_data().unwrap_or_default()))
+                Poll::Ready(Some(data))
             }
             Poll::Ready(Some(Err(error))) => {
-                tracing::info!(file = %self.source.file.entry.name, at = self.next, error = %error.without_url(), "the CDN broke off");
+                tracing::info!(file = %self.source.file.entry.name, at = self.next, %error, "the CDN broke off");
                 Poll::Ready(None)
             }
             Poll::Ready(None) => {

@@ -1,10 +1,11 @@
 //! One GET at the CDN: the right headers, three redirects by hand, and only an answer that is exactly what was asked for.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use reqwest::{Body, Client, Url};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
+use url::Url;
 
+use super::cdn::{Cdn, CdnBody};
 use crate::drive::Link;
 
 /// Redirects of the CDN that are followed.
@@ -32,41 +33,44 @@ pub(super) enum Failure {
     #[error("the file server did not answer in time")]
     Timeout,
     #[error("the connection to the file server failed")]
-    Transport(#[source] reqwest::Error),
+    Transport(#[source] io::Error),
 }
 
 /// Bytes of the file, from `span.first` on, and the entity tag they came with.
 pub(super) struct Opened {
-    pub(super) body: Body,
+    pub(super) body: CdnBody,
     pub(super) etag: Option<HeaderValue>,
 }
 
-pub(super) async fn open(client: &Client, link: &Link, span: Span, patience: Duration) -> Result<Opened, Failure> {
-    let mut url =
-        link.url.to_str().ok().and_then(|url| Url::parse(url).ok()).ok_or(Failure::Mismatch("the link is no URL"))?;
+pub(super) async fn open(cdn: &Cdn, link: &Link, span: Span, patience: Duration) -> Result<Opened, Failure> {
+    let mut uri = Uri::try_from(link.url.as_bytes()).map_err(|_| Failure::Mismatch("the link is no URL"))?;
     let mut headers = link.headers.clone();
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(header::RANGE, range(span)?);
     for _ in 0..=MAX_REDIRECTS {
-        let request = client.get(url.clone()).headers(headers.clone()).send();
-        let response = tokio::time::timeout(patience, request).await.map_err(|_| Failure::Timeout)?;
-        // Without its URL: that opens the file.
-        let response = response.map_err(|error| Failure::Transport(error.without_url()))?;
+        let response = tokio::time::timeout(patience, cdn.get(&uri, &headers)).await.map_err(|_| Failure::Timeout)?;
+        let response = response.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => Failure::Timeout,
+            _ => Failure::Transport(error),
+        })?;
         let status = response.status();
         if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
-            return check(response.into(), span);
+            return check(response, span);
         }
-        let to =
-            response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| url.join(to).ok());
-        let to = to
-            .filter(|to| matches!(to.scheme(), "http" | "https"))
-            .ok_or(Failure::Mismatch("a redirect to nowhere"))?;
-        if to.host_str() != url.host_str() {
+        let to = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+        let to = to.and_then(|to| resolve(&uri, to)).ok_or(Failure::Mismatch("a redirect to nowhere"))?;
+        if to.authority() != uri.authority() {
             headers.remove(header::COOKIE);
         }
-        url = to;
+        uri = to;
     }
     Err(Failure::Mismatch("it redirects without end"))
+}
+
+/// Where a `Location` leads; http and https alone.
+fn resolve(from: &Uri, to: &str) -> Option<Uri> {
+    let to = Url::parse(&from.to_string()).ok()?.join(to).ok()?;
+    matches!(to.scheme(), "http" | "https").then(|| to.as_str().parse().ok())?
 }
 
 fn range(span: Span) -> Result<HeaderValue, Failure> {
@@ -74,7 +78,7 @@ fn range(span: Span) -> Result<HeaderValue, Failure> {
         .map_err(|_| Failure::Mismatch("the range is none"))
 }
 
-fn check(response: Response<Body>, span: Span) -> Result<Opened, Failure> {
+fn check(response: Response<CdnBody>, span: Span) -> Result<Opened, Failure> {
     let headers = response.headers();
     let length = number(headers, header::CONTENT_LENGTH);
     match response.status() {

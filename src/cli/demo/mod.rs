@@ -19,7 +19,7 @@ use crate::{
     app::{self, App, Deps},
     clock::Clock,
     config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, Mount, Server, Wire},
-    deliver::Patience,
+    deliver::{Cdn, Patience},
     error::{Error, Kind, Result},
     http as edge,
     path::VirtualPath,
@@ -39,10 +39,8 @@ pub(super) async fn demo(listen: SocketAddr, format: LogFormat) -> Result<(), Fa
     let config = config(&sim, &origin, listen)?;
     let listeners = edge::bind(&config.server.listen).await?;
     let address = app::addresses(&listeners).first().copied().unwrap_or(listen);
-    let cdn = app::cdn_client(false)
-        .map_err(|error| Error::new(Kind::Internal, "No HTTP client can be built.").source(error))?;
     let deps = Deps {
-        cdn,
+        cdn: Cdn::without_tls(),
         clock: Clock::default(),
         patience: Patience::default(),
         limits: edge::Limits::default(),

@@ -8,7 +8,7 @@ use gate115::{
     app::{self, App, Deps},
     clock::Clock,
     config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, MinLife, Mount, Server, Wire},
-    deliver::Patience,
+    deliver::{Cdn, Patience},
     http::Limits,
     path::VirtualPath,
     vfs,
@@ -117,7 +117,7 @@ impl Stage {
         };
         let clock = Clock::default();
         let deps = Deps {
-            cdn: app::cdn_client(false).unwrap(),
+            cdn: Cdn::without_tls(),
             clock: clock.clone(),
             patience: self.patience,
             limits: self.limits,

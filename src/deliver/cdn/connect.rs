@@ -1,0 +1,163 @@
+//! Connections to an origin, with or without TLS.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Uri, uri::Scheme};
+use rustls_platform_verifier::ConfigVerifierExt;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::{
+    TlsConnector,
+    client::TlsStream,
+    rustls::{ClientConfig, pki_types::ServerName},
+};
+
+/// For the name, the connection and the handshake together.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// No certificate can be checked: the system has none.
+#[derive(Debug, thiserror::Error)]
+#[error("the system's CA certificates cannot be used: {0}")]
+pub struct NoCertificates(#[from] tokio_rustls::rustls::Error);
+
+/// Where a connection leads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Origin {
+    tls: bool,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    pub(super) fn of(uri: &Uri) -> io::Result<Self> {
+        let tls = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            Some(scheme) if *scheme == Scheme::HTTP => false,
+            _ => return Err(io::Error::other("neither http nor https")),
+        };
+        let host = uri.host().ok_or_else(|| io::Error::other("a URL without a host"))?.to_owned();
+        Ok(Self { tls, host, port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }) })
+    }
+
+    /// What stands in `Host`: the port only where it is not the scheme's own.
+    pub(super) fn host_header(&self) -> String {
+        match (self.tls, self.port) {
+            (true, 443) | (false, 80) => self.host.clone(),
+            (_, port) => format!("{}:{port}", self.host),
+        }
+    }
+}
+
+pub(super) struct Connector {
+    tls: Option<TlsConnector>,
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connector").field("tls", &self.tls.is_some()).finish()
+    }
+}
+
+impl Connector {
+    pub(super) fn checking() -> Result<Self, NoCertificates> {
+        let mut config = ClientConfig::with_platform_verifier()?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { tls: Some(TlsConnector::from(Arc::new(config))) })
+    }
+
+    pub(super) fn plain() -> Self {
+        Self { tls: None }
+    }
+
+    pub(super) async fn connect(&self, origin: &Origin) -> io::Result<Stream> {
+        let connecting = async {
+            // Brackets belong to the URL, not to the address.
+            let host = origin.host.trim_matches(['[', ']']);
+            let stream = TcpStream::connect((host, origin.port)).await?;
+            stream.set_nodelay(true)?;
+            if !origin.tls {
+                return Ok(Stream::Plain(stream));
+            }
+            let tls = self.tls.as_ref().ok_or_else(|| io::Error::other("https, where none is spoken"))?;
+            let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+            Ok(Stream::Tls(Box::new(tls.connect(name, stream).await?)))
+        };
+        tokio::time::timeout(PATIENCE, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+/// A connection with or without TLS.
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("http://cdn.example/a", "cdn.example")]
+    #[case("https://cdn.example/a", "cdn.example")]
+    #[case("https://cdn.example:443/a", "cdn.example")]
+    #[case("https://cdn.example:8443/a", "cdn.example:8443")]
+    #[case("http://[::1]:90/a", "[::1]:90")]
+    fn names_its_host(#[case] uri: &str, #[case] host: &str) {
+        assert_eq!(Origin::of(&uri.parse().unwrap()).unwrap().host_header(), host);
+    }
+
+    #[rstest]
+    #[case("ftp://x/")]
+    #[case("/a")]
+    fn refuses_what_is_no_origin(#[case] uri: &str) {
+        assert!(Origin::of(&uri.parse().unwrap()).is_err());
+    }
+
+    #[tokio::test]
+    async fn speaks_no_tls_where_it_has_no_certificates() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri: Uri = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        assert!(Connector::plain().connect(&Origin::of(&uri).unwrap()).await.is_err());
+    }
+}
