@@ -107,11 +107,11 @@ impl App {
         }
     }
 
-    /// All routes.
-    pub fn router(&self) -> axum::Router {
+    /// What answers requests.
+    pub fn front(&self) -> http::Front {
         let relay = Relay::new(self.deps.cdn.clone(), self.deps.patience);
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() & 0xffff_ffff;
-        http::router(http::Edge { namespace: Arc::clone(&self.namespace), relay }, seed)
+        http::front(http::Edge { namespace: Arc::clone(&self.namespace), relay }, seed)
     }
 
     pub fn namespace(&self) -> Arc<Namespace> {
@@ -119,8 +119,13 @@ impl App {
     }
 
     /// Serves until `stop`, then drains.
-    pub async fn serve(self: &Arc<Self>, listeners: Vec<TcpListener>, router: axum::Router, stop: CancellationToken) {
-        http::serve(listeners, router, self.deps.limits, stop, DRAIN).await;
+    pub async fn serve(
+        self: &Arc<Self>,
+        listeners: Vec<TcpListener>,
+        front: impl http::Answers,
+        stop: CancellationToken,
+    ) {
+        http::serve(listeners, front, self.deps.limits, stop, DRAIN).await;
         self.stop().await;
     }
 

@@ -32,7 +32,7 @@ pub async fn serve(loaded: Loaded, path: PathBuf) -> Result<()> {
     app.spawn();
     let stop = stop_on_signal()?;
     let reloading = tokio::spawn(reload_on_signal(Arc::clone(&app), config, path, stop.clone()));
-    app.serve(listeners, app.router(), stop).await;
+    app.serve(listeners, app.front(), stop).await;
     reloading.abort();
     Ok(())
 }

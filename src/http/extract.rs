@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use http::{header, request::Parts};
+use http::{Extensions, HeaderMap, header, request::Parts};
 
 use super::{
     Edge,
@@ -11,12 +11,10 @@ use super::{
 use crate::vfs::{Caller, View};
 
 /// The namespace as this request's sender may see it.
-pub(super) fn view(edge: &Edge, request: &Parts) -> View {
-    let address = request
-        .extensions
-        .get::<Peer>()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical());
-    let user_agent = request.headers.get(header::USER_AGENT).filter(|agent| !agent.is_empty()).cloned();
+pub(super) fn view(edge: &Edge, headers: &HeaderMap, extensions: &Extensions) -> View {
+    let peer = extensions.get::<Peer>();
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical());
+    let user_agent = headers.get(header::USER_AGENT).filter(|agent| !agent.is_empty()).cloned();
     View::new(edge.namespace.load_full(), Caller { address, user_agent })
 }
 

@@ -12,9 +12,10 @@ use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use super::{Edge, error, extract};
 use crate::{
     deliver::{self, Route, Way},
+    drive::Entry,
     error::{Kind, Result},
     path::VirtualPath,
-    vfs::{File, View},
+    vfs::{File, Policy, View},
 };
 
 pub(super) async fn delivered(State(edge): State<Arc<Edge>>, request: Request) -> Response {
@@ -25,6 +26,20 @@ pub(super) async fn through(State(edge): State<Arc<Edge>>, request: Request) -> 
     serve(&edge, request, Route::Through).await
 }
 
+/// The 302 for `/d` where everything is known: most requests of a player, and nothing to wait for.
+pub(super) fn quick(edge: &Edge, request: &Request) -> Option<Response> {
+    let raw = request.uri().path().strip_prefix("/d/")?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    let path = VirtualPath::from_uri(raw).ok()?;
+    let view = extract::view(edge, request.headers(), request.extensions());
+    let redirects = |policy: &Policy, entry: &Entry| {
+        matches!(deliver::plan(Route::Delivered, policy.delivery, entry), Ok(Way::Redirect))
+    };
+    view.link_at_hand(&path, redirects).map(|kept| deliver::redirect(&kept))
+}
+
 async fn serve(edge: &Edge, request: Request, route: Route) -> Response {
     let (request, _) = request.into_parts();
     match request.method {
@@ -32,7 +47,7 @@ async fn serve(edge: &Edge, request: Request, route: Route) -> Response {
         Method::OPTIONS => return preflight(),
         _ => return method_not_allowed(),
     }
-    let view = extract::view(edge, &request);
+    let view = extract::view(edge, &request.headers, &request.extensions);
     // Behind the slash that ends `/d` or `/p`.
     let path = match VirtualPath::from_uri(request.uri.path().get(2..).unwrap_or_default()) {
         Ok(path) => path,

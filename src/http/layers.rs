@@ -3,26 +3,35 @@
 //! 1. request id: everything below may name it;
 //! 2. access log: sees the final status, also of a panic;
 //! 3. panic guard: a bug costs one answer, not the connection;
-//! 4. the routes.
+//! 4. the quick way, for what can be answered without waiting; else the routes.
 //!
 //! No timeout and no compression: a film may take hours, and its bytes are what was asked for.
 
 use std::{
+    convert::Infallible,
+    future::{Ready, ready},
     net::SocketAddr,
-    sync::atomic::{AtomicU64, Ordering},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
 };
 
 use axum::{
     Router,
     body::Body,
     extract::Request,
-    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use futures_util::future::{BoxFuture, Either};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
+use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::{Edge, files};
 use crate::error::{Error, Kind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -43,52 +52,85 @@ impl RequestId {
 
 /// Numbers requests; the start differs from run to run.
 #[derive(Debug)]
-pub(super) struct RequestIds(AtomicU64);
+struct RequestIds(AtomicU64);
 
 impl RequestIds {
-    pub(super) fn starting_at(seed: u64) -> Self {
-        Self(AtomicU64::new(seed << 20))
-    }
-
     fn next(&self) -> RequestId {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         RequestId(HeaderValue::try_from(format!("{number:x}")).unwrap_or_else(|_| HeaderValue::from_static("0")))
     }
 }
 
-pub(super) fn wrap(routes: Router, ids: RequestIds) -> Router {
-    let ids = std::sync::Arc::new(ids);
-    routes.layer(CatchPanicLayer::custom(panicked)).layer(middleware::from_fn(move |request: Request, next: Next| {
-        let id = ids.next();
-        outermost(request, next, id)
-    }))
+/// The whole of the edge, as a service.
+#[derive(Debug, Clone)]
+pub struct Front {
+    edge: Arc<Edge>,
+    routes: Router,
+    ids: Arc<RequestIds>,
 }
 
-async fn outermost(mut request: Request, next: Next, id: RequestId) -> Response {
-    request.extensions_mut().insert(id.clone());
-    let log = tracing::enabled!(target: "gate115::access", tracing::Level::INFO).then(|| {
-        let agent = request
-            .headers()
-            .get(header::USER_AGENT)
-            .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
-        // The path alone: a query may hold a signature.
-        (
-            Instant::now(),
-            request.method().clone(),
-            request.uri().path().to_owned(),
-            agent,
-            request.extensions().get::<Peer>().copied(),
-        )
-    });
-    let mut response = next.run(request).await;
-    if let Some((started, method, path, agent, peer)) = log {
+impl Front {
+    /// `seed` makes request ids differ from run to run.
+    pub(super) fn new(edge: Arc<Edge>, routes: Router, seed: u64) -> Self {
+        let routes = routes.layer(CatchPanicLayer::custom(panicked));
+        Self { edge, routes, ids: Arc::new(RequestIds(AtomicU64::new(seed << 20))) }
+    }
+}
+
+impl Service<Request> for Front {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<Ready<Result<Response, Infallible>>, BoxFuture<'static, Result<Response, Infallible>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let id = self.ids.next();
+        let seen = Seen::of(&request);
+        let quick = catch_unwind(AssertUnwindSafe(|| files::quick(&self.edge, &request)));
+        if let Some(response) = quick.unwrap_or_else(|cause| Some(panicked(cause))) {
+            return Either::Left(ready(Ok(finish(response, id, seen))));
+        }
+        request.extensions_mut().insert(id.clone());
+        let answer = self.routes.call(request);
+        Either::Right(Box::pin(async move { Ok(finish(answer.await?, id, seen)) }))
+    }
+}
+
+/// What the access log says of a request, where it is on.
+struct Seen {
+    started: Instant,
+    method: Method,
+    path: String,
+    agent: Option<String>,
+    peer: Option<Peer>,
+}
+
+impl Seen {
+    fn of(request: &Request) -> Option<Self> {
+        tracing::enabled!(target: "gate115::access", tracing::Level::INFO).then(|| {
+            let agent = request.headers().get(header::USER_AGENT);
+            Self {
+                started: Instant::now(),
+                method: request.method().clone(),
+                // The path alone: a query may hold a signature.
+                path: request.uri().path().to_owned(),
+                agent: agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
+                peer: request.extensions().get::<Peer>().copied(),
+            }
+        })
+    }
+}
+
+fn finish(mut response: Response, id: RequestId, seen: Option<Seen>) -> Response {
+    if let Some(Seen { started, method, path, agent, peer }) = seen {
         let ms = started.elapsed().as_millis();
         let peer = peer.map(|Peer(peer)| tracing::field::display(peer.ip()));
         let error = response.extensions().get::<Error>().map(tracing::field::debug);
-        tracing::info!(
-            target: "gate115::access",
-            id = id.as_str(), %method, path, status = response.status().as_u16(), ms, peer, agent, error, "request"
-        );
+        let (id, status) = (id.as_str(), response.status().as_u16());
+        tracing::info!(target: "gate115::access", id, %method, path, status, ms, peer, agent, error, "request");
     }
     response.headers_mut().insert(REQUEST_ID, id.0);
     response
@@ -96,11 +138,11 @@ async fn outermost(mut request: Request, next: Next, id: RequestId) -> Response 
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands over the cause")]
 fn panicked(cause: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {
-    let cause =
-        cause.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| cause.downcast_ref::<String>().cloned());
+    let text = cause.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let cause = text.or_else(|| cause.downcast_ref::<String>().cloned());
     tracing::error!(cause, "a request panicked: this is a bug, please report it");
-    let mut response =
-        (StatusCode::INTERNAL_SERVER_ERROR, "A mistake of ours. The log of the server says more.\n").into_response();
+    let text = "A mistake of ours. The log of the server says more.\n";
+    let mut response = (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
     response.extensions_mut().insert(Error::new(Kind::Internal, "a panic"));
     response
 }

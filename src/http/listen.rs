@@ -1,10 +1,14 @@
 //! Connections: HTTP/1.1 alone, each with a time limit for its head and for its standstill, their number bounded.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{body::Body, extract::Request as Asked, response::Response};
 use http::Request;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{HttpService, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -54,10 +58,21 @@ pub async fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
     Ok(listeners)
 }
 
+/// What answers requests: each connection has a clone.
+pub trait Answers:
+    Service<Asked, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: Service<Asked, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
 /// Serves until `stop`, then lets bodies finish until `drain` has passed.
 pub async fn serve(
     listeners: Vec<TcpListener>,
-    routes: Router,
+    front: impl Answers,
     limits: Limits,
     stop: CancellationToken,
     drain: Duration,
@@ -65,14 +80,14 @@ pub async fn serve(
     let mut doors = JoinSet::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     for listener in listeners {
-        doors.spawn(door(listener, routes.clone(), limits, Arc::clone(&places), stop.clone(), drain));
+        doors.spawn(door(listener, front.clone(), limits, Arc::clone(&places), stop.clone(), drain));
     }
     while doors.join_next().await.is_some() {}
 }
 
 async fn door(
     listener: TcpListener,
-    routes: Router,
+    front: impl Answers,
     limits: Limits,
     places: Arc<Semaphore>,
     stop: CancellationToken,
@@ -94,7 +109,7 @@ async fn door(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, routes.clone(), limits);
+                let connection = connection(stream, peer, front.clone(), limits);
                 let connection = graceful.watch(connection);
                 connections.spawn(async move {
                     let _place = place;
@@ -119,26 +134,21 @@ async fn door(
     connections.shutdown().await;
 }
 
-type Io = TokioIo<std::pin::Pin<Box<TimeoutStream<TcpStream>>>>;
+type Io = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
 
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    routes: Router,
+    front: impl Answers,
     limits: Limits,
-) -> http1::Connection<
-    Io,
-    impl hyper::service::HttpService<Incoming, ResBody = axum::body::Body, Error = std::convert::Infallible, Future: Send>
-    + Send,
-> {
+) -> http1::Connection<Io, impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + Send> {
     // Without it the last, small segment of an answer waits for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.write));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        let mut routes = routes.clone();
-        async move { routes.call(request.map(axum::body::Body::new)).await }
+        front.clone().call(request.map(Body::new))
     });
     http1::Builder::new()
         .timer(TokioTimer::new())

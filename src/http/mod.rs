@@ -14,7 +14,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::{Router, routing::any};
 
-pub use listen::{Limits, bind, serve};
+pub use layers::Front;
+pub use listen::{Answers, Limits, bind, serve};
 
 use crate::{deliver::Relay, vfs::Namespace};
 
@@ -25,8 +26,9 @@ pub struct Edge {
     pub relay: Relay,
 }
 
-/// All routes, with the layers around them. `seed` makes request ids differ from run to run.
-pub fn router(edge: Edge, seed: u64) -> Router {
+/// The whole of the edge. `seed` makes request ids differ from run to run.
+pub fn front(edge: Edge, seed: u64) -> Front {
+    let edge = Arc::new(edge);
     let ((stylesheet, _), (icon, _)) = (page::stylesheet(), page::icon());
     let routes = Router::new()
         .route("/d", any(files::delivered))
@@ -42,6 +44,6 @@ pub fn router(edge: Edge, seed: u64) -> Router {
         .route("/robots.txt", any(ui::robots))
         .route("/favicon.ico", any(ui::favicon))
         .fallback(ui::browse)
-        .with_state(Arc::new(edge));
-    layers::wrap(routes, layers::RequestIds::starting_at(seed))
+        .with_state(Arc::clone(&edge));
+    Front::new(edge, routes, seed)
 }

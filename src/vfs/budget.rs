@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, futures::Notified};
 
+use super::pool::LINGER;
 use crate::{
     clock::Clock,
     error::{Error, Kind, Result},
@@ -12,9 +13,6 @@ use crate::{
 
 /// Taken for granted until a link names the account's cap (docs/115.md, `uc`).
 const USUAL_CAP: u32 = 10;
-/// A connection that broke off keeps its place at the CDN for some seconds.
-const LINGER: Duration = Duration::from_secs(5);
-
 /// The places of one account.
 pub struct Budget {
     state: Mutex<State>,

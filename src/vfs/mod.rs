@@ -6,13 +6,16 @@ mod links;
 mod listing;
 mod listings;
 mod mounts;
+mod pool;
+mod reading;
 mod resolve;
 mod view;
 
 pub use budget::Budget;
 pub use flight::Tasks;
-pub use links::{Keeping, Kept, Lease, MinLife, PATIENCE};
+pub use links::{Lease, PATIENCE};
 pub use listing::{Listing, NaturalKey};
 pub use listings::{Ages, Known};
 pub use mounts::{Delivery, Mount, Mounted, Namespace, Policy, State};
+pub use pool::{Keeping, Kept, MinLife};
 pub use view::{Caller, File, Folder, Node, View};

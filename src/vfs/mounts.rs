@@ -7,8 +7,9 @@ use arc_swap::ArcSwap;
 use super::{
     budget::Budget,
     flight::Tasks,
-    links::{Keeping, Links},
+    links::Links,
     listings::{Ages, Listings},
+    pool::Keeping,
     resolve::Folders,
 };
 use crate::{

@@ -6,7 +6,7 @@ use moka::sync::Cache;
 
 use super::{
     flight::{Flights, Tasks},
-    listings::Ages,
+    listings::{self, Ages},
     mounts::Mounted,
 };
 use crate::{
@@ -20,9 +20,13 @@ const MAX_FOLDERS: u64 = 50_000;
 /// That there is no folder at a path is believed this long.
 const SURE_OF_ABSENCE: Duration = Duration::from_secs(60);
 
-/// Folders that the drive was asked for by their path.
+/// Paths lately gone that are remembered, for the quick way.
+const MAX_RECENT: u64 = 50_000;
+
+/// Folders that the drive was asked for by their path, and the paths lately gone.
 pub(super) struct Folders {
     found: Cache<Arc<str>, Found>,
+    recent: Cache<Box<str>, Recent>,
     flights: Flights<Arc<str>, Option<Arc<Entry>>>,
     clock: Clock,
     life: Duration,
@@ -34,9 +38,23 @@ struct Found {
     at: Duration,
 }
 
+/// Where a path led, as long as no listing of the mount has changed.
+#[derive(Clone)]
+struct Recent {
+    entry: Arc<Entry>,
+    generation: u64,
+    until: Duration,
+}
+
 impl Folders {
     pub(super) fn new(clock: Clock, ages: Ages, tasks: Tasks) -> Self {
-        Self { found: Cache::new(MAX_FOLDERS), flights: Flights::new(tasks), clock, life: ages.listing }
+        Self {
+            found: Cache::new(MAX_FOLDERS),
+            recent: Cache::new(MAX_RECENT),
+            flights: Flights::new(tasks),
+            clock,
+            life: ages.listing,
+        }
     }
 
     /// The folder at `names`, asking the drive in one call if need be; outer `None` where it has to be walked to.
@@ -87,6 +105,13 @@ impl fmt::Debug for Folders {
     }
 }
 
+/// The entry at `rest` where somebody was there lately and nothing has changed since: without waiting, and in one step.
+pub(super) fn at_hand(mounted: &Mounted, rest: &str) -> Option<Arc<Entry>> {
+    let recent = mounted.folders.recent.get(rest)?;
+    let current = recent.generation == mounted.listings.generation() && mounted.folders.clock.now() < recent.until;
+    current.then_some(recent.entry)
+}
+
 /// The entry at `rest`, a path below the mount's root. Costs at most: one call for the parent's id, then the pages of the
 /// parent up to the one with the name; nothing for what is known.
 pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<Arc<Entry>> {
@@ -97,9 +122,12 @@ pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<Arc<Entr
     // Once more where a folder that we knew turns out to be gone: it may have been moved or made anew.
     let mut again = true;
     loop {
+        let generation = mounted.listings.generation();
         let parent = folder(mounted, parents).await?;
         match mounted.listings.find(&parent, last).await {
-            Ok(Some(entry)) => {
+            Ok(Some(listings::Found { entry, until })) => {
+                let recent = Recent { entry: Arc::clone(&entry), generation, until };
+                mounted.folders.recent.insert(rest.into(), recent);
                 if entry.is_folder() {
                     mounted.folders.learn(&names, &entry);
                 }
@@ -146,7 +174,7 @@ async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
     }
     for &name in left {
         here = match mounted.listings.find(&here, name).await? {
-            Some(found) if found.is_folder() => found,
+            Some(found) if found.entry.is_folder() => found.entry,
             Some(_) => match mounted.listings.whole(&here, false).await?.listing.find_folder(name) {
                 Some(found) => Arc::clone(found),
                 None => {

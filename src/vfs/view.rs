@@ -5,9 +5,10 @@ use std::{net::IpAddr, sync::Arc};
 use http::HeaderValue;
 
 use super::{
-    links::{Kept, Lease},
+    links::Lease,
     listings::Known,
     mounts::{Mount, Mounted, Namespace, Policy},
+    pool::Kept,
     resolve,
 };
 use crate::{
@@ -87,6 +88,22 @@ impl View {
             Node::File(file) => Ok(file),
             Node::Folder(_) => Err(Error::new(Kind::IsFolder, "This is a folder, not a file.")),
         }
+    }
+
+    /// A link to send this caller to for `path`, where everything is known and nothing has to be waited for. The quick
+    /// way of [`Self::file`], [`plan`](crate::deliver::plan) and [`Self::link`]; `None` says nothing but "take the long one".
+    pub fn link_at_hand(
+        &self,
+        path: &VirtualPath,
+        redirects: impl FnOnce(&Policy, &Entry) -> bool,
+    ) -> Option<Arc<Kept>> {
+        let (mount, rest) = self.namespace.at(path)?;
+        let mounted = mount.mounted().ok()?;
+        let entry = resolve::at_hand(&mounted, rest)?;
+        if !redirects(mount.policy(), &entry) {
+            return None;
+        }
+        mounted.links.at_hand(&entry, self.caller.address, self.caller.user_agent.as_ref())
     }
 
     /// The entries of a drive's folder.

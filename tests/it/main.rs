@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod binary;
 mod contract;
 mod finding;
 mod links;

@@ -12,6 +12,7 @@ use axum::{
 };
 use http::{HeaderValue, header};
 use sim115::Sim;
+use tower::Layer;
 
 use super::Failure;
 use crate::{
@@ -50,7 +51,7 @@ pub(super) async fn demo(listen: SocketAddr, format: LogFormat) -> Result<(), Fa
     let app = App::build(&config, deps);
     app.spawn();
     app::settled(&app, Duration::from_secs(5)).await;
-    let router = on_one_port(app.router(), &sim, &origin);
+    let router = on_one_port(app.front(), &sim, &origin);
     let stop = app::stop_on_signal()?;
     print(address, &mut io::stdout())?;
     app.serve(listeners, router, stop).await;
@@ -91,14 +92,14 @@ fn config(sim: &Sim, base: &str, listen: SocketAddr) -> Result<Config> {
 
 /// The simulator's file server at the gateway's own address: a redirect names the host that the client used, so the demo
 /// works from another machine and out of a container.
-fn on_one_port(gateway: Router, sim: &Sim, origin: &str) -> Router {
+fn on_one_port(gateway: edge::Front, sim: &Sim, origin: &str) -> Router {
     let origin = format!("{origin}/cdn");
     let here = move |request: Request, next: Next| {
         let host = request.headers().get(header::HOST).cloned();
         let origin = origin.clone();
         async move { readdressed(next.run(request).await, &origin, host.as_ref()) }
     };
-    sim.cdn_router().fallback_service(gateway.layer(middleware::from_fn(here)))
+    sim.cdn_router().fallback_service(middleware::from_fn(here).layer(gateway))
 }
 
 fn readdressed(mut response: Response, origin: &str, host: Option<&HeaderValue>) -> Response {

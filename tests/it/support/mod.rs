@@ -129,8 +129,8 @@ impl Stage {
         let stop = CancellationToken::new();
         app.spawn();
         let server = tokio::spawn({
-            let (app, router, stop) = (Arc::clone(&app), app.router(), stop.clone());
-            async move { app.serve(listeners, router, stop).await }
+            let (app, front, stop) = (Arc::clone(&app), app.front(), stop.clone());
+            async move { app.serve(listeners, front, stop).await }
         });
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

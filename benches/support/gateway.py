@@ -1,0 +1,53 @@
+"""The gateway under test: built, given a simulated 115 to stand on, started and asked."""
+
+import json
+import os
+import subprocess
+import time
+
+from stage import Unmeasured, free_port, until
+
+FILE = "/115/Bench/large.bin"
+FOLDER = "/115/Many"
+
+
+def build(root):
+    """Paths of the gateway and of the simulator, built as they are shipped."""
+    paths = {}
+    for what in (["--bin", "gate115"], ["-p", "sim115", "--example", "serve"]):
+        built = subprocess.run(["cargo", "build", "--release", "--message-format=json", *what], cwd=root,
+                               stdout=subprocess.PIPE, text=True, check=False)
+        if built.returncode != 0:
+            raise Unmeasured("it cannot be built")
+        for line in built.stdout.splitlines():
+            message = json.loads(line)
+            if message.get("executable"):
+                paths[message["target"]["name"]] = message["executable"]
+    return paths["gate115"], paths["serve"]
+
+
+class Gateway:
+    def __init__(self, stage, programs, threads, origin_port, size):
+        self.stage, (self.program, serve) = stage, programs
+        self.port = free_port()
+        self.environment = {**os.environ, "RUST_LOG": "warn", "TOKIO_WORKER_THREADS": str(threads)}
+        sim = stage.spawn(serve, stage.dir, f"127.0.0.1:{self.port}", f"http://127.0.0.1:{origin_port}", str(size),
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if not sim.stdout.readline().startswith("http://"):
+            raise Unmeasured("the simulator does not start")
+
+    def start(self):
+        """Seconds to the first 200 of /healthz and to the first 302; it runs on afterwards."""
+        started = time.perf_counter()
+        # Not by way of `spawn`: what that does before the program begins would be counted.
+        child = subprocess.Popen([self.program, "serve", "-c", "config.yaml"], cwd=self.stage.dir,
+                                 env=self.environment)
+        self.stage.children.append(child)
+        self.child, self.pid = child, child.pid
+        until(self.port, "/healthz", 200)
+        healthy = time.perf_counter()
+        self.headers, _ = until(self.port, f"/d{FILE}", 302)
+        return healthy - started, time.perf_counter() - started
+
+    def stop(self):
+        self.stage.stop(self.child)
