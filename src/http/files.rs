@@ -1,12 +1,6 @@
 //! `/d` and `/p`: a file of a mount, as a redirect or as bytes.
 
-use std::sync::Arc;
-
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    response::Response,
-};
+use axum::{body::Body, extract::Request, response::Response};
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 
 use super::{Edge, error, extract};
@@ -18,12 +12,14 @@ use crate::{
     vfs::{File, Policy, View},
 };
 
-pub(super) async fn delivered(State(edge): State<Arc<Edge>>, request: Request) -> Response {
-    serve(&edge, request, Route::Delivered).await
-}
-
-pub(super) async fn through(State(edge): State<Arc<Edge>>, request: Request) -> Response {
-    serve(&edge, request, Route::Through).await
+/// The door that a path leads to, if it is one for files.
+pub(super) fn route(path: &str) -> Option<Route> {
+    let (route, rest) = match path.get(..2)? {
+        "/d" => (Route::Delivered, &path[2..]),
+        "/p" => (Route::Through, &path[2..]),
+        _ => return None,
+    };
+    (rest.is_empty() || rest.starts_with('/')).then_some(route)
 }
 
 /// The 302 for `/d` where everything is known: most requests of a player, and nothing to wait for.
@@ -40,7 +36,7 @@ pub(super) fn quick(edge: &Edge, request: &Request) -> Option<Response> {
     view.link_at_hand(&path, redirects).map(|kept| deliver::redirect(&kept))
 }
 
-async fn serve(edge: &Edge, request: Request, route: Route) -> Response {
+pub(super) async fn serve(edge: &Edge, request: Request, route: Route) -> Response {
     let (request, _) = request.into_parts();
     match request.method {
         Method::GET | Method::HEAD => {}

@@ -3,7 +3,7 @@
 //! 1. request id: everything below may name it;
 //! 2. access log: sees the final status, also of a panic;
 //! 3. panic guard: a bug costs one answer, not the connection;
-//! 4. the quick way, for what can be answered without waiting; else the routes.
+//! 4. the quick way, for what can be answered without waiting; else the files, else the routes.
 //!
 //! No timeout and no compression: a film may take hours, and its bytes are what was asked for.
 
@@ -25,7 +25,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use futures_util::future::{BoxFuture, Either};
+use futures_util::future::{BoxFuture, Either, FutureExt};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
 use tower::Service;
@@ -56,8 +56,7 @@ struct RequestIds(AtomicU64);
 
 impl RequestIds {
     fn next(&self) -> RequestId {
-        let number = self.0.fetch_add(1, Ordering::Relaxed);
-        RequestId(HeaderValue::try_from(format!("{number:x}")).unwrap_or_else(|_| HeaderValue::from_static("0")))
+        RequestId(HeaderValue::from(self.0.fetch_add(1, Ordering::Relaxed)))
     }
 }
 
@@ -94,8 +93,16 @@ impl Service<Request> for Front {
             return Either::Left(ready(Ok(finish(response, id, seen))));
         }
         request.extensions_mut().insert(id.clone());
-        let answer = self.routes.call(request);
-        Either::Right(Box::pin(async move { Ok(finish(answer.await?, id, seen)) }))
+        // The files are asked for most: they go past the table of routes.
+        let Some(route) = files::route(request.uri().path()) else {
+            let answer = self.routes.call(request);
+            return Either::Right(Box::pin(async move { Ok(finish(answer.await?, id, seen)) }));
+        };
+        let edge = Arc::clone(&self.edge);
+        Either::Right(Box::pin(async move {
+            let answer = AssertUnwindSafe(files::serve(&edge, request, route)).catch_unwind().await;
+            Ok(finish(answer.unwrap_or_else(panicked), id, seen))
+        }))
     }
 }
 

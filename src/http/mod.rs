@@ -30,13 +30,8 @@ pub struct Edge {
 pub fn front(edge: Edge, seed: u64) -> Front {
     let edge = Arc::new(edge);
     let ((stylesheet, _), (icon, _)) = (page::stylesheet(), page::icon());
+    // `/d` and `/p` are asked for before these, in `layers`.
     let routes = Router::new()
-        .route("/d", any(files::delivered))
-        .route("/d/", any(files::delivered))
-        .route("/d/{*path}", any(files::delivered))
-        .route("/p", any(files::through))
-        .route("/p/", any(files::through))
-        .route("/p/{*path}", any(files::through))
         .route("/healthz", any(ops::healthz))
         .route("/readyz", any(ops::readyz))
         .route(stylesheet, any(ui::stylesheet))

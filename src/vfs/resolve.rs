@@ -115,6 +115,9 @@ pub(super) fn at_hand(mounted: &Mounted, rest: &str) -> Option<Arc<Entry>> {
 /// The entry at `rest`, a path below the mount's root. Costs at most: one call for the parent's id, then the pages of the
 /// parent up to the one with the name; nothing for what is known.
 pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<Arc<Entry>> {
+    if let Some(entry) = at_hand(mounted, rest) {
+        return Ok(entry);
+    }
     let names: Vec<&str> = rest.split('/').filter(|name| !name.is_empty()).collect();
     let Some((&last, parents)) = names.split_last() else {
         return Ok(Arc::clone(&mounted.root));
