@@ -16,7 +16,7 @@ fn entries(names: u64) -> Vec<Entry> {
     let entry = |i: u64| Entry {
         handle: Handle::new(&i.to_string()),
         name: Name::shown(&format!("剧集 Season {} E{:04}.mkv", i % names % 12, i % names)),
-        kind: if i % 20 == 0 { Kind::Folder } else { Kind::File { size: i, sha1: None, complete: true } },
+        kind: if i.is_multiple_of(20) { Kind::Folder } else { Kind::File { size: i, sha1: None, complete: true } },
         tag: format!("t{i}").into(),
         modified: 1_700_000_000 + i,
         // Not in the order in which they come.
