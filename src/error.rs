@@ -83,6 +83,11 @@ impl Kind {
 }
 
 impl Kind {
+    /// True where the drive spoke of the file itself, so that nobody else would hear anything else.
+    pub fn is_final_for_file(self) -> bool {
+        matches!(self, Self::Gone | Self::Forbidden | Self::NotReady)
+    }
+
     /// True where the drive was asked, so that asking again at once would cost another call. A drive that rests answers
     /// by itself, and its rest may end at any moment.
     pub fn cost_a_call(self) -> bool {

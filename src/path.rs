@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 /// Longest decoded path that is looked at, in bytes. 115 nests 25 folders of 255 characters at most (docs/115.md,
 /// "structural limits"); what is longer cannot exist.
-pub const MAX_PATH: usize = 16 * 1024;
+pub const MAX_PATH: usize = 6 * 1024;
 /// Longest name, in bytes: 255 characters of three bytes, and room for a tag that tells namesakes apart.
 pub const MAX_NAME: usize = 1024;
 

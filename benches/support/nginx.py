@@ -20,7 +20,6 @@ http {{
     uwsgi_temp_path {dir}/{name}-uwsgi;
     scgi_temp_path {dir}/{name}-scgi;
     sendfile on;
-    tcp_nopush off;
     tcp_nodelay on;
     keepalive_timeout 60s;
     keepalive_requests 1000000000;

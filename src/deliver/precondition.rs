@@ -54,7 +54,7 @@ pub fn weigh(headers: &HeaderMap, ours: &Validators) -> Verdict {
 
 /// Several lines of one header are one list.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).map(str::trim).collect();
+    let lines: Vec<_> = headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
     (!lines.is_empty()).then(|| lines.join(","))
 }
 

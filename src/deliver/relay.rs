@@ -63,10 +63,10 @@ impl Relay {
 
     /// The bytes `first..=last` of a file. Waits until the CDN has begun to send them, so that what fails at the start
     /// can be said with a status.
-    pub async fn open(&self, file: File, first: u64, last: u64) -> Result<RelayBody> {
+    pub async fn open(&self, file: File, first: u64, last: u64, id: &str) -> Result<RelayBody> {
         let span = Span { first, last, size: file.entry.size() };
-        let source = Arc::new(Source { relay: self.clone(), file });
-        let stream = source.open(span, None).await?;
+        let source = Arc::new(Source { relay: self.clone(), file, id: id.into() });
+        let stream = source.open(span, true, None).await?;
         Ok(RelayBody {
             source,
             etag: stream.etag.clone(),
@@ -85,6 +85,8 @@ impl Relay {
 struct Source {
     relay: Relay,
     file: File,
+    /// Of the request, for the log.
+    id: Box<str>,
 }
 
 struct Stream {
@@ -94,43 +96,54 @@ struct Stream {
 }
 
 impl Source {
-    /// Opens the rest of the file on a link that works: the same once more after a moment, then a fresh one.
-    async fn open(&self, span: Span, etag: Option<&HeaderValue>) -> Result<Stream> {
-        let mut last_failure = None;
+    /// Opens the rest of the file on a link that works. A refusal may only mean that all connections of the link are taken,
+    /// so the same link is tried once more after a moment; then, once, a fresh one. What says nothing of the link keeps it.
+    async fn open(&self, span: Span, anew: bool, etag: Option<&HeaderValue>) -> Result<Stream> {
+        let mut last = None;
+        let mut replaced = false;
         for attempt in 0..MAX_TRIES {
-            let mut lease = self.file.lease().await?;
+            let mut lease = self.file.lease(anew && attempt == 0).await?;
+            lease.begin();
             match upstream::open(&self.relay.cdn, &lease.kept.link, span, self.relay.patience.head).await {
                 Ok(Opened { etag: Some(got), .. }) if etag.is_some_and(|etag| *etag != got) => {
                     return Err(broken("The file changed while it was being sent."));
                 }
                 Ok(Opened { body, etag, .. }) => return Ok(Stream { body, etag, lease }),
                 Err(failure) => {
-                    tracing::info!(file = %self.file.entry.name, attempt, %failure, "the CDN did not give the bytes");
-                    // Nothing was opened, so nothing lingers.
+                    tracing::info!(id = self.id, file = %self.file.entry.name, attempt, %failure, "the CDN did not give the bytes");
+                    // No answer was begun, so nothing lingers.
                     lease.finish();
                     let refused = matches!(failure, Failure::Refused(_));
-                    // A refusal may only mean that all connections of the link are taken: wait once, then take another.
-                    if attempt % 2 == 1 || (refused && self.file.is_old(&lease.kept)) {
+                    if refused && !replaced && (attempt > 0 || self.file.is_old(&lease.kept)) {
                         self.file.refused(&lease.kept);
+                        replaced = true;
                     } else if attempt + 1 < MAX_TRIES {
                         drop(lease);
                         tokio::time::sleep(self.relay.patience.refused).await;
                     }
-                    last_failure = Some(failure);
+                    last = Some(failure);
                 }
             }
         }
-        Err(match last_failure {
-            Some(Failure::Timeout) => {
+        let error = match last {
+            Some(failure @ Failure::Timeout) => {
                 Error::new(Kind::Timeout, "The file server of 115 did not answer in time. Try again in a moment.")
                     .op("relay")
-            }
-            Some(failure) => {
-                broken("The file server of 115 did not give the bytes of this file. Try again in a moment.")
                     .source(failure)
             }
+            Some(failure) => {
+                broken("The file server of 115 did not give the bytes of this file. Try again in a moment.").source(failure)
+            }
             None => broken("The file server of 115 was not asked."),
-        })
+        };
+        self.file.relay_failed(&error);
+        Err(error)
+    }
+
+    /// Why an answer that has begun cannot be ended: its client only sees the connection cut.
+    fn give_up(&self, at: u64, error: Error) -> io::Error {
+        tracing::warn!(id = self.id, file = %self.file.entry.name, at, ?error, "a transfer was cut");
+        io::Error::other(error)
     }
 }
 
@@ -195,13 +208,14 @@ impl RelayBody {
         self.since_break = 0;
         self.waiting = false;
         if self.breaks > MAX_BREAKS {
-            return Err(io::Error::other("the CDN breaks off again and again"));
+            let error = broken("The file server of 115 breaks off again and again.");
+            return Err(self.source.give_up(self.next, error));
         }
         let (source, etag) = (Arc::clone(&self.source), self.etag.clone());
         let span = Span { first: self.next, last: self.last, size: source.file.entry.size() };
         // The old stream goes first: its place may be the one that the next needs.
         self.phase = Phase::Done;
-        self.phase = Phase::Reopening(Box::pin(async move { source.open(span, etag.as_ref()).await }));
+        self.phase = Phase::Reopening(Box::pin(async move { source.open(span, false, etag.as_ref()).await }));
         Ok(())
     }
 }
@@ -253,7 +267,7 @@ impl Body for RelayBody {
                     }
                     Err(error) => {
                         this.phase = Phase::Done;
-                        return Poll::Ready(Some(Err(io::Error::other(error))));
+                        return Poll::Ready(Some(Err(this.source.give_up(this.next, error))));
                     }
                 },
                 Phase::Done => return Poll::Ready(Some(Err(io::Error::other("the relay has failed")))),

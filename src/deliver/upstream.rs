@@ -59,7 +59,7 @@ pub(super) async fn open(cdn: &Cdn, link: &Link, span: Span, patience: Duration)
         }
         let to = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
         let to = to.and_then(|to| resolve(&uri, to)).ok_or(Failure::Mismatch("a redirect to nowhere"))?;
-        if to.authority() != uri.authority() {
+        if (to.scheme(), to.authority()) != (uri.scheme(), uri.authority()) {
             headers.remove(header::COOKIE);
         }
         uri = to;

@@ -72,7 +72,7 @@ async fn answer(edge: &Edge, view: &View, path: &VirtualPath, request: &Parts, r
 async fn relay(edge: &Edge, file: File, request: &Parts) -> Result<Response> {
     let answer = deliver::answer(&request.method, &request.headers, &file.entry);
     let body = match answer.bytes {
-        Some((first, last)) => Body::new(edge.relay.open(file, first, last).await?),
+        Some((first, last)) => Body::new(edge.relay.open(file, first, last, extract::request_id(request)).await?),
         None => Body::empty(),
     };
     let mut response = Response::new(body);

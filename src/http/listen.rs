@@ -29,7 +29,7 @@ const MAX_CONNECTIONS: usize = 8192;
 /// A client that sends nothing, or half a request, is closed after this long; so is an idle connection.
 const HEAD_PATIENCE: Duration = Duration::from_secs(20);
 /// A client that takes no byte for this long is closed: a paused player may well take none for some minutes.
-const WRITE_PATIENCE: Duration = Duration::from_secs(30 * 60);
+const WRITE_PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// Most of an answer's bytes that wait in memory for a slow client, and the longest request head.
 const BUFFER: usize = 24 * 1024;
 

@@ -20,11 +20,10 @@ pub(super) async fn readyz(State(edge): State<Arc<Edge>>) -> impl IntoResponse {
     for mount in edge.namespace.load().mounts() {
         let state = match mount.state() {
             vfs::State::Working(mounted) => {
-                ready = true;
-                mounted
-                    .drive()
-                    .pause()
-                    .map_or_else(|| "works".to_owned(), |pause| format!("works, but rests: {}", pause.reason))
+                let pause = mounted.drive().pause();
+                // What only a person can end is no work at all.
+                ready |= pause.as_ref().is_none_or(|pause| pause.left.is_some());
+                pause.map_or_else(|| "works".to_owned(), |pause| format!("rests: {}", pause.reason))
             }
             vfs::State::Starting => "is being started".to_owned(),
             vfs::State::Failed(error) => format!("failed: {}", error.message()),

@@ -48,7 +48,7 @@ async fn show(view: &View, path: &VirtualPath, query: Option<&str>) -> Result<Re
             page::folder(&FolderPage { path, rows: Rows::Mounts(&rows), sort, age: None, stale: None, refresh: false })
         }
         Node::Folder(Folder::Drive { entry, mounted }) => {
-            let known = view.list(&entry, &mounted, refresh).await?;
+            let known = view.list(path, &entry, &mounted, refresh).await?;
             if refresh {
                 // Without the wish, so that reloading the page is not refreshing it.
                 let query = if sort.is_default() { String::new() } else { format!("?{sort}") };

@@ -45,7 +45,7 @@ impl Budget {
                 let lingering = u32::try_from(state.lingering.len()).unwrap_or(u32::MAX);
                 if state.cap == 0 || state.open.saturating_add(lingering) < state.cap {
                     state.open += 1;
-                    return Ok(Place { budget: Arc::clone(self), clock, finished: false });
+                    return Ok(Place { budget: Arc::clone(self), clock, open: false });
                 }
                 state.lingering.iter().min().copied()
             };
@@ -86,13 +86,14 @@ impl fmt::Debug for Budget {
 pub(super) struct Place {
     budget: Arc<Budget>,
     clock: Clock,
-    finished: bool,
+    /// A connection is open whose end the CDN may notice late.
+    open: bool,
 }
 
 impl Place {
-    /// The body came to its end: nothing lingers.
-    pub(super) fn finish(&mut self) {
-        self.finished = true;
+    /// Whether a connection is open: one that is given up keeps its place at the CDN for some seconds.
+    pub(super) fn set_open(&mut self, open: bool) {
+        self.open = open;
     }
 }
 
@@ -101,7 +102,7 @@ impl Drop for Place {
         {
             let mut state = self.budget.state.lock();
             state.open = state.open.saturating_sub(1);
-            if !self.finished && state.cap > 0 {
+            if self.open && state.cap > 0 {
                 state.lingering.push(self.clock.now() + LINGER);
             }
         }

@@ -17,12 +17,12 @@ use parking_lot::Mutex;
 use super::{
     budget::{Budget, Place, too_many},
     flight::{Flights, Tasks},
-    pool::{Keeping, Kept, Moment, Need, Pool, Step, TAKEN},
+    pool::{FINAL_FAILURE_LIFE, Keeping, Kept, Moment, Need, Pool, Step, TAKEN},
 };
 use crate::{
     clock::Clock,
     drive::{Audience, Binding, Drive, Entry, Handle},
-    error::Result,
+    error::{Error, Kind, Result},
 };
 
 /// Pools kept at most; an unused one goes after [`IDLE`].
@@ -30,6 +30,9 @@ const MAX_POOLS: u64 = 20_000;
 const IDLE: Duration = Duration::from_secs(2 * 3600);
 /// How long a relay waits for a place before the client hears 503.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// That the CDN fails for a file is remembered this long.
+const RELAY_FAILURE_LIFE: Duration = Duration::from_secs(5);
 
 /// Whose pool it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,6 +49,8 @@ struct PoolKey {
     holder: Holder,
 }
 
+/// What 115 said of a file itself, whoever asked, and when by our clock.
+type Refusals = Cache<Handle, (Error, Duration)>;
 type Pools = Cache<PoolKey, Arc<Mutex<Pool>>>;
 
 /// The links of one mount.
@@ -54,6 +59,8 @@ pub(super) struct Links {
     clock: Clock,
     keeping: Keeping,
     pools: Pools,
+    refusals: Refusals,
+    relay_failures: Refusals,
     flights: Flights<PoolKey, ()>,
     budget: Arc<Budget>,
     numbers: Arc<AtomicU64>,
@@ -67,8 +74,14 @@ impl Links {
         budget: Arc<Budget>,
         tasks: Tasks,
     ) -> Self {
-        let pools = Cache::builder().max_capacity(MAX_POOLS).time_to_idle(IDLE).build();
-        Self { drive, clock, keeping, pools, flights: Flights::new(tasks), budget, numbers: Arc::default() }
+        // A pool weighs as much as the User-Agent that names it.
+        let weight = |key: &PoolKey, _: &Arc<Mutex<Pool>>| match &key.holder {
+            Holder::Client(_, Some(agent)) => 1 + u32::try_from(agent.len() / 256).unwrap_or(u32::MAX - 1),
+            _ => 1,
+        };
+        let pools = Cache::builder().max_capacity(MAX_POOLS).weigher(weight).time_to_idle(IDLE).build();
+        let (refusals, relay_failures) = (Cache::new(MAX_POOLS), Cache::new(MAX_POOLS));
+        Self { drive, clock, keeping, pools, refusals, relay_failures, flights: Flights::new(tasks), budget, numbers: Arc::default() }
     }
 
     /// A link to send a client to, where one is at hand; `None` where something has to be found out first.
@@ -87,6 +100,7 @@ impl Links {
         user_agent: Option<&HeaderValue>,
     ) -> Result<Option<Arc<Kept>>> {
         let key = PoolKey { file: file.handle.clone(), holder: Holder::Client(address, user_agent.cloned()) };
+        self.refusal(&key.file)?;
         loop {
             let at = Moment::of(&self.clock);
             if let Some(kept) = self.everyones(&key.file, Need::Redirect, at) {
@@ -104,11 +118,18 @@ impl Links {
         }
     }
 
-    /// A place on a link for our own relay; waits its turn, at most [`PATIENCE`].
-    pub(super) async fn for_relay(&self, file: &Arc<Entry>) -> Result<Lease> {
+    /// A place on a link for our own relay; waits its turn, at most [`PATIENCE`]. `anew`: nobody has bytes of it yet.
+    pub(super) async fn for_relay(&self, file: &Arc<Entry>, anew: bool) -> Result<Lease> {
+        self.refusal(&file.handle)?;
+        let failure = self.relay_failures.get(&file.handle).filter(|_| anew);
+        if let Some((error, at)) = failure
+            && self.clock.now().saturating_sub(at) < RELAY_FAILURE_LIFE
+        {
+            return Err(error);
+        }
+        let started = self.clock.now();
         let place = self.budget.place(self.clock.clone(), PATIENCE).await?;
         let key = PoolKey { file: file.handle.clone(), holder: Holder::Relay };
-        let started = self.clock.now();
         let mut more = true;
         loop {
             let at = Moment::of(&self.clock);
@@ -121,7 +142,7 @@ impl Links {
             match step {
                 Step::Take(kept) => {
                     self.budget.learn(kept.link.account_connections);
-                    return Ok(Lease { kept, pool, clock: self.clock.clone(), finished: false, place });
+                    return Ok(Lease { kept, pool, clock: self.clock.clone(), open: false, place });
                 }
                 Step::Fail(error) => return Err(error),
                 Step::Fetch => {
@@ -160,6 +181,19 @@ impl Links {
         self.clock.now().saturating_sub(kept.fetched) > TAKEN
     }
 
+    /// The CDN does not give this file's bytes: who asks next is told so for a moment, and no link is fetched for it.
+    pub(super) fn relay_failed(&self, file: &Handle, error: &Error) {
+        self.relay_failures.insert(file.clone(), (error.clone(), self.clock.now()));
+    }
+
+    /// What 115 has just said of this file to somebody: asking again for deleted files makes it suspicious.
+    fn refusal(&self, file: &Handle) -> Result<()> {
+        match self.refusals.get(file) {
+            Some((error, at)) if self.clock.now().saturating_sub(at) < FINAL_FAILURE_LIFE => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn everyones(&self, file: &Handle, need: Need, at: Moment) -> Option<Arc<Kept>> {
         let pool = self.pools.get(&PoolKey { file: file.clone(), holder: Holder::Everyone })?;
         pool.lock().any(need, &self.keeping, at)
@@ -174,6 +208,8 @@ impl Links {
                     clock: self.clock.clone(),
                     pools: self.pools.clone(),
                     numbers: Arc::clone(&self.numbers),
+                    keeping: self.keeping,
+                    refusals: self.refusals.clone(),
                     pool: Arc::clone(pool),
                     file: Arc::clone(file),
                 };
@@ -198,6 +234,8 @@ struct Fetch {
     clock: Clock,
     pools: Pools,
     numbers: Arc<AtomicU64>,
+    keeping: Keeping,
+    refusals: Refusals,
     pool: Arc<Mutex<Pool>>,
     file: Arc<Entry>,
 }
@@ -210,6 +248,11 @@ impl Fetch {
         match answer {
             Ok(link) => {
                 let kept = Arc::new(Kept::new(link, at, self.numbers.fetch_add(1, Ordering::Relaxed)));
+                if !kept.has_life(Need::Anything, &self.keeping, at) {
+                    let error = over();
+                    self.pool.lock().fail(error.clone(), at);
+                    return Err(error);
+                }
                 let home = if kept.link.is_everyones() {
                     self.pool_of(Holder::Everyone)
                 } else if kept.link.binding == Binding::Cookie {
@@ -222,6 +265,9 @@ impl Fetch {
                 Ok(())
             }
             Err(error) => {
+                if error.kind().is_final_for_file() {
+                    self.refusals.insert(self.file.handle.clone(), (error.clone(), at.now));
+                }
                 self.pool.lock().fail(error.clone(), at);
                 Err(error)
             }
@@ -233,26 +279,36 @@ impl Fetch {
     }
 }
 
+fn over() -> Error {
+    Error::new(Kind::Upstream, "115 gave a link whose time is already over. Is this server's clock right?").op("link")
+}
+
 /// A relay's place on a link; given back when dropped.
 pub struct Lease {
     pub kept: Arc<Kept>,
     pool: Arc<Mutex<Pool>>,
     clock: Clock,
-    finished: bool,
+    open: bool,
     place: Place,
 }
 
 impl Lease {
-    /// The body came to its end: its place is free at once.
+    /// A connection is about to be opened: given up, it keeps its place at the CDN for some seconds.
+    pub fn begin(&mut self) {
+        self.open = true;
+        self.place.set_open(true);
+    }
+
+    /// The body came to its end, or none came: the place is free at once.
     pub fn finish(&mut self) {
-        self.finished = true;
-        self.place.finish();
+        self.open = false;
+        self.place.set_open(false);
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.pool.lock().give_back(&self.kept, self.finished, self.clock.now());
+        self.pool.lock().give_back(&self.kept, !self.open, self.clock.now());
     }
 }
 

@@ -71,6 +71,8 @@ struct Need<'a> {
     /// One name, or everything.
     name: Option<&'a str>,
     since: Duration,
+    /// When it was asked: what was read after that is new enough, however long the reading took.
+    asked: Duration,
 }
 
 enum Answer {
@@ -94,7 +96,9 @@ impl Listings {
         if refresh {
             let now = self.clock.now();
             let mut state = known.0.lock();
-            if state.whole.as_ref().is_some_and(|whole| now.saturating_sub(whole.read_at()) >= REFRESH_FLOOR) {
+            let lately = state.whole.as_ref().map_or(Duration::ZERO, |whole| whole.read_at()).max(state.distrusted_before);
+            let under_way = state.part.as_ref().is_some_and(|part| part.started >= state.distrusted_before);
+            if state.whole.is_some() && !under_way && now.saturating_sub(lately) >= REFRESH_FLOOR {
                 state.distrusted_before = now;
                 state.failed = None;
                 self.generation.fetch_add(1, Ordering::Release);
@@ -183,7 +187,7 @@ impl Listings {
 
     /// Reads on until the question is answered.
     async fn settle(&self, folder: &Arc<Entry>, known: &Arc<Folder>, name: Option<&str>) -> Result<Answer> {
-        let mut need = Need { name, since: Duration::ZERO };
+        let mut need = Need { name, since: Duration::ZERO, asked: self.clock.now() };
         loop {
             {
                 let mut state = known.0.lock();
@@ -191,8 +195,10 @@ impl Listings {
                     return Ok(answer);
                 }
                 let now = self.clock.now();
-                if let Some((error, _)) = state.failed.as_ref().filter(|(_, at)| now.saturating_sub(*at) < FAILURE_LIFE)
-                {
+                let lately = |failed: &&(Error, Duration), life| now.saturating_sub(failed.1) < life;
+                let doubted = state.doubt_failed.as_ref().filter(|_| need.since > Duration::ZERO);
+                let failed = state.failed.as_ref().filter(|failed| lately(failed, FAILURE_LIFE));
+                if let Some((error, _)) = failed.or(doubted.filter(|failed| lately(failed, SURE_OF_ABSENCE))) {
                     return Err(error.clone());
                 }
             }
@@ -210,14 +216,20 @@ impl Listings {
                     };
                     page.read(since)
                 })
-                .await?;
+                .await
+                .inspect_err(|error| {
+                    if since > Duration::ZERO && error.kind().cost_a_call() {
+                        known.0.lock().doubt_failed = Some((error.clone(), self.clock.now()));
+                    }
+                })?;
         }
     }
 
     /// The answer as far as it is known. A miss in a listing that is no longer sure raises the need to a fresh one.
     fn answer(&self, state: &mut State, need: &mut Need<'_>) -> Option<Answer> {
         let now = self.clock.now();
-        let whole = state.whole.clone().filter(|whole| state.is_fresh(whole, now, self.ages.listing));
+        let fresh = |whole: &Arc<Listing>| whole.read_at() >= need.asked || state.is_fresh(whole, now, self.ages.listing);
+        let whole = state.whole.clone().filter(fresh);
         let Some(name) = need.name else {
             return whole.map(Answer::Whole);
         };
@@ -231,19 +243,15 @@ impl Listings {
                 if whole.read_at() >= need.since {
                     return Some(Answer::Absent);
                 }
-            } else if age <= SURE_OF_ABSENCE
-                || state.doubted_at.is_some_and(|at| now.saturating_sub(at) <= SURE_OF_ABSENCE)
-            {
+            } else if age <= SURE_OF_ABSENCE {
                 return Some(Answer::Absent);
             } else {
-                state.doubted_at = Some(now);
                 need.since = now.saturating_sub(SURE_OF_ABSENCE).max(Duration::from_nanos(1));
             }
         }
         let part = state.part.as_ref()?;
-        let usable = part.started >= need.since
-            && part.started >= state.distrusted_before
-            && now.saturating_sub(part.started) < self.ages.listing;
+        let young = part.started >= need.asked || now.saturating_sub(part.started) < self.ages.listing;
+        let usable = part.started >= need.since && part.started >= state.distrusted_before && young;
         let entry = part.find(name).filter(|_| usable)?;
         Some(Answer::Entry(Found { entry: Arc::new(entry.clone()), until: part.started + self.ages.listing }))
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     clock::Clock,
     drive::Link,
-    error::{Error, Kind, Result},
+    error::{Error, Result},
 };
 
 /// A slot handed to a client counts as taken this long: a connection that is dropped keeps it for some seconds at the CDN.
@@ -25,7 +25,7 @@ const RELAY_ONLY: Duration = Duration::from_secs(600);
 /// A failure to get a link is remembered this long.
 const FAILURE_LIFE: Duration = Duration::from_secs(3);
 /// An answer about the file itself this long: asking again for deleted files makes 115 suspicious (docs/115.md §4.3).
-const FINAL_FAILURE_LIFE: Duration = Duration::from_secs(30);
+pub(super) const FINAL_FAILURE_LIFE: Duration = Duration::from_secs(30);
 
 /// The least life a link needs for a client to be sent to it: most players keep the URL for the whole film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,8 +228,7 @@ impl Pool {
 
     fn failed(&self, at: Moment) -> Option<Error> {
         let (error, since) = self.failed.as_ref()?;
-        let last = matches!(error.kind(), Kind::Gone | Kind::Forbidden | Kind::NotReady);
-        let life = if last { FINAL_FAILURE_LIFE } else { FAILURE_LIFE };
+        let life = if error.kind().is_final_for_file() { FINAL_FAILURE_LIFE } else { FAILURE_LIFE };
         (at.now.saturating_sub(*since) < life).then(|| error.clone())
     }
 }
@@ -242,7 +241,7 @@ fn most_links(link: &Link) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drive::Binding;
+    use crate::{drive::Binding, error::Kind};
     use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
 

@@ -20,10 +20,11 @@ use crate::{
     path::{Name, tag_of},
 };
 
-/// A part of a folder older than this is read again from the start instead of being continued: entries move between pages.
+/// A part of a folder that nobody continued for this long is read again from the start: entries move between pages.
 const PART_LIFE: Duration = Duration::from_secs(60);
 /// 115 shows 50,000 entries of a folder at most; a drive that never ends is cut off here.
-const MAX_PAGES: usize = 200;
+const MAX_ENTRIES: usize = 100_000;
+const MAX_PAGES: usize = 5_000;
 /// From this many entries on, sorting happens off the async threads.
 const MANY: usize = 2_000;
 
@@ -38,8 +39,8 @@ pub(super) struct State {
     pub(super) failed: Option<(Error, Duration)>,
     /// What was read before this is past its time.
     pub(super) distrusted_before: Duration,
-    /// When an absent name last made a fresh reading.
-    pub(super) doubted_at: Option<Duration>,
+    /// Why the last fresh reading that an absent name made has failed.
+    pub(super) doubt_failed: Option<(Error, Duration)>,
 }
 
 impl State {
@@ -64,6 +65,8 @@ pub(super) struct Part {
     pages: usize,
     newest_first: bool,
     pub(super) started: Duration,
+    /// When its last page came.
+    touched: Duration,
 }
 
 /// One page to read: the next of the part that is there, or the first.
@@ -89,8 +92,9 @@ impl PageRead {
             if state.whole.as_ref().is_some_and(fresh) {
                 return Ok(());
             }
-            let floor = since.max(state.distrusted_before).max(started.saturating_sub(PART_LIFE));
-            state.part = state.part.take().filter(|part| part.started >= floor);
+            let floor = since.max(state.distrusted_before);
+            let alive = |part: &Part| part.started >= floor && started.saturating_sub(part.touched) < PART_LIFE;
+            state.part = state.part.take().filter(alive);
             state.part.as_ref().map(|part| (part.started, part.next))
         };
         let answer = self.drive.list(&self.entry, continued.map(|(_, next)| next)).await;
@@ -103,8 +107,9 @@ impl PageRead {
             (Some(_), _) => return Ok(()),
         };
         part.add(page);
+        part.touched = self.clock.now();
         match next {
-            Some(_) if part.pages >= MAX_PAGES => {
+            Some(_) if part.pages >= MAX_PAGES || part.entries.len() >= MAX_ENTRIES => {
                 return Err(self.fail(Error::new(Kind::Upstream, "The drive lists this folder without end.")));
             }
             Some(next) => self.keep(|state| state.part = Some(Part { next, ..part })),
@@ -153,6 +158,7 @@ impl Part {
             pages: 0,
             newest_first: true,
             started,
+            touched: started,
         }
     }
 

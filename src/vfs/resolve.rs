@@ -155,15 +155,22 @@ pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<Arc<Entr
 /// The folder at `names`: down through what is known, then by one question to the drive, else level by level.
 async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
     let (mut here, mut left) = descend(mounted, Arc::clone(&mounted.root), names);
-    // A folder that was found by its path may lie deeper than the listings reach from the root.
-    for known in (names.len() - left.len() + 1..=names.len()).rev() {
-        if let Some(folder) = mounted.folders.fresh(&names[..known].join("/")).and_then(|found| found.folder) {
-            (here, left) = descend(mounted, folder, &names[known..]);
-            break;
+    loop {
+        let Some((&name, deeper)) = left.split_first() else { return Ok(here) };
+        if mounted.listings.fresh(&here.handle).is_some() {
+            // It is known what is in here: nobody need be asked about a name that is not.
+            here = child(mounted, &here, name).await?;
+            (here, left) = descend(mounted, here, deeper);
+            continue;
         }
-    }
-    if left.is_empty() {
-        return Ok(here);
+        // A folder that was found by its path may lie deeper than the listings reach.
+        let known = (names.len() - left.len() + 1..=names.len()).rev();
+        let deepest = known.into_iter().find_map(|count| {
+            let found = mounted.folders.fresh(&names[..count].join("/"))?;
+            Some((found.folder?, count))
+        });
+        let Some((folder, count)) = deepest else { break };
+        (here, left) = descend(mounted, folder, &names[count..]);
     }
     match mounted.folders.locate(mounted, names).await {
         Ok(Some(Some(found))) => return Ok(found),
@@ -176,21 +183,21 @@ async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
         }
     }
     for &name in left {
-        here = match mounted.listings.find(&here, name).await? {
-            Some(found) if found.entry.is_folder() => found.entry,
-            Some(_) => match mounted.listings.whole(&here, false).await?.listing.find_folder(name) {
-                Some(found) => Arc::clone(found),
-                None => {
-                    return Err(Error::new(
-                        Kind::NotFound,
-                        format!("\"{name}\" is a file: there is nothing below it."),
-                    ));
-                }
-            },
-            None => return Err(missing(name)),
-        };
+        here = child(mounted, &here, name).await?;
     }
     Ok(here)
+}
+
+/// The folder of this name in a folder, also behind a newer file of the name.
+async fn child(mounted: &Mounted, folder: &Arc<Entry>, name: &str) -> Result<Arc<Entry>> {
+    match mounted.listings.find(folder, name).await? {
+        Some(found) if found.entry.is_folder() => Ok(found.entry),
+        Some(_) => match mounted.listings.whole(folder, false).await?.listing.find_folder(name) {
+            Some(found) => Ok(Arc::clone(found)),
+            None => Err(Error::new(Kind::NotFound, format!("\"{name}\" is a file: there is nothing below it."))),
+        },
+        None => Err(missing(name)),
+    }
 }
 
 /// Down from a folder through the listings known: where that ends, and the names still left.

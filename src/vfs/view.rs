@@ -106,9 +106,21 @@ impl View {
         mounted.links.at_hand(&entry, self.caller.address, self.caller.user_agent.as_ref())
     }
 
-    /// The entries of a drive's folder.
-    pub async fn list(&self, entry: &Arc<Entry>, mounted: &Mounted, refresh: bool) -> Result<Known> {
-        mounted.listings.whole(entry, refresh).await
+    /// The entries of a drive's folder, which stands at `path`.
+    pub async fn list(&self, path: &VirtualPath, entry: &Arc<Entry>, mounted: &Mounted, refresh: bool) -> Result<Known> {
+        let known = mounted.listings.whole(entry, refresh).await;
+        if let Err(error) = &known
+            && error.kind() == Kind::NotFound
+        {
+            // It is listed and gone: the folder above is to be read anew.
+            mounted.listings.forget(&entry.handle);
+            if let Some(parent) = path.parent()
+                && let Some((_, rest)) = self.namespace.at(&parent)
+            {
+                resolve::distrust(mounted, rest);
+            }
+        }
+        known
     }
 
     /// A link to send this caller to; `None` where the file can only be relayed.
@@ -124,9 +136,9 @@ impl File {
         self.mount.policy()
     }
 
-    /// A place on a link for our relay.
-    pub async fn lease(&self) -> Result<Lease> {
-        let lease = self.mounted.links.for_relay(&self.entry).await;
+    /// A place on a link for our relay. `anew`: no byte of this answer has gone out yet.
+    pub async fn lease(&self, anew: bool) -> Result<Lease> {
+        let lease = self.mounted.links.for_relay(&self.entry, anew).await;
         lease.inspect_err(|error| self.learn(error))
     }
 
@@ -138,6 +150,11 @@ impl File {
     /// The CDN refused this link: it is handed out no more.
     pub fn refused(&self, kept: &Kept) {
         self.mounted.links.refused(&self.entry.handle, kept);
+    }
+
+    /// The CDN does not give this file's bytes, whatever was tried.
+    pub fn relay_failed(&self, error: &Error) {
+        self.mounted.links.relay_failed(&self.entry.handle, error);
     }
 
     /// A listed file that the drive says is gone makes its folder be read anew.

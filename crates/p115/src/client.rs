@@ -92,9 +92,14 @@ impl Client {
         self.0.gate.pause()
     }
 
-    /// Ends any pause: a person has solved the captcha or takes the risk.
+    /// Ends a pause that only a person may end: the captcha is solved, say. One that 115 has set a time for goes on.
     pub fn resume(&self) {
         self.0.gate.resume();
+    }
+
+    /// Changes how many calls a second are made from now on; kept within the bounds of [`Limits`].
+    pub fn set_rate(&self, rate: f64) {
+        self.0.gate.set_rate(rate);
     }
 }
 

@@ -56,7 +56,10 @@ impl Cloud {
         let page = self.client.files(cid, offset, self.options.page_size).await.map_err(|cause| self.heard(&cause))?;
         let got = page.entries.len() as u64;
         // A page may be shorter than asked for; only an empty one, or the count, is the end (docs/115.md, quirk 10).
-        let next = Some(page.offset + got).filter(|&next| got > 0 && next < page.count);
+        if got == 0 && offset == 0 && page.count > 0 {
+            return Err(Error::new(Kind::Upstream, "115 counts entries in this folder and shows none. Try again in a moment."));
+        }
+        let next = Some(offset + got).filter(|&next| got > 0 && next < page.count);
         Ok(Page {
             entries: page.entries.into_iter().map(entry::entry).collect(),
             next,

@@ -22,6 +22,8 @@ use tokio_rustls::{
 
 /// For the name, the connection and the handshake together.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// For one address of several.
+const ONE_ADDRESS: Duration = Duration::from_secs(2);
 
 /// No certificate can be checked: the system has none.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +83,7 @@ impl Connector {
         let connecting = async {
             // Brackets belong to the URL, not to the address.
             let host = origin.host.trim_matches(['[', ']']);
-            let stream = TcpStream::connect((host, origin.port)).await?;
+            let stream = reach(host, origin.port).await?;
             stream.set_nodelay(true)?;
             if !origin.tls {
                 return Ok(Stream::Plain(stream));
@@ -92,6 +94,27 @@ impl Connector {
         };
         tokio::time::timeout(PATIENCE, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
+}
+
+/// The first address that answers. One that does not, as where IPv6 leads nowhere, must not use up the patience.
+async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut addresses: Vec<_> = tokio::net::lookup_host((host, port)).await?.collect();
+    // Alternately, beginning with the resolver's favourite.
+    if let Some(favourite) = addresses.first().map(std::net::SocketAddr::is_ipv6) {
+        let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == favourite);
+        let longest = first.len().max(second.len());
+        addresses = (0..longest).flat_map(|n| [first.get(n), second.get(n)]).flatten().copied().collect();
+    }
+    let mut error = io::Error::from(io::ErrorKind::NotFound);
+    for (n, address) in addresses.iter().enumerate() {
+        let patience = if n + 1 < addresses.len() { ONE_ADDRESS } else { PATIENCE };
+        match tokio::time::timeout(patience, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(cause)) => error = cause,
+            Err(_) => error = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(error)
 }
 
 /// A connection with or without TLS.

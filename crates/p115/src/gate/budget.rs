@@ -1,6 +1,6 @@
 //! The rate an account is driven at: a token bucket served in order of arrival, on tokio's clock.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 #[derive(Debug)]
 pub(super) struct Budget {
-    rate: f64,
-    burst: f64,
+    /// Calls a second, as bits: it may change while calls wait.
+    rate: AtomicU64,
     /// Calls that wait or are about to take their token.
     waiting: AtomicUsize,
     bucket: Mutex<Bucket>,
@@ -32,16 +32,23 @@ impl Drop for Waiting<'_> {
 
 impl Budget {
     pub(super) fn new(rate: f64) -> Self {
-        let rate = if rate.is_finite() { rate.clamp(0.05, 1000.0) } else { super::Limits::default().rate };
-        let burst = (3.0 * rate).ceil().max(3.0);
-        let bucket = Mutex::new(Bucket { tokens: burst, at: Instant::now() });
-        Self { rate, burst, waiting: AtomicUsize::new(0), bucket }
+        let rate = sane(rate);
+        let bucket = Mutex::new(Bucket { tokens: burst(rate), at: Instant::now() });
+        Self { rate: AtomicU64::new(rate.to_bits()), waiting: AtomicUsize::new(0), bucket }
+    }
+
+    pub(super) fn set_rate(&self, rate: f64) {
+        self.rate.store(sane(rate).to_bits(), Ordering::Relaxed);
+    }
+
+    fn rate(&self) -> f64 {
+        f64::from_bits(self.rate.load(Ordering::Relaxed))
     }
 
     /// How long a call that comes now would wait at least, if any is waiting already.
     pub(super) fn expected_wait(&self) -> Option<Duration> {
         let ahead = self.waiting.load(Ordering::Relaxed);
-        (ahead > 0).then(|| Duration::from_secs_f64(ahead as f64 / self.rate))
+        (ahead > 0).then(|| Duration::from_secs_f64(ahead as f64 / self.rate()))
     }
 
     /// Returns when the call may go out. A call that is given up while waiting takes nothing.
@@ -53,17 +60,25 @@ impl Budget {
         let _waiting = Waiting(&self.waiting);
         let mut bucket = self.bucket.lock().await;
         loop {
-            let now = Instant::now();
-            bucket.tokens = (bucket.tokens + now.duration_since(bucket.at).as_secs_f64() * self.rate).min(self.burst);
+            let (now, rate) = (Instant::now(), self.rate());
+            bucket.tokens = (bucket.tokens + now.duration_since(bucket.at).as_secs_f64() * rate).min(burst(rate));
             bucket.at = now;
             if bucket.tokens >= 1.0 {
                 bucket.tokens -= 1.0;
                 return;
             }
             // Rounded up to the timer's grain, or the loop would spin through the last fraction.
-            sleep(Duration::from_secs_f64((1.0 - bucket.tokens) / self.rate).max(Duration::from_millis(1))).await;
+            sleep(Duration::from_secs_f64((1.0 - bucket.tokens) / rate).max(Duration::from_millis(1))).await;
         }
     }
+}
+
+fn sane(rate: f64) -> f64 {
+    if rate.is_finite() { rate.clamp(0.05, 1000.0) } else { super::Limits::default().rate }
+}
+
+fn burst(rate: f64) -> f64 {
+    (3.0 * rate).ceil().max(3.0)
 }
 
 #[cfg(test)]
@@ -97,7 +112,7 @@ mod tests {
     #[case(f64::NAN, 6)]
     #[case(-1.0, 3)]
     fn the_burst_follows_the_rate(#[case] rate: f64, #[case] burst: u32) {
-        assert_eq!(Budget::new(rate).burst, f64::from(burst));
+        assert_eq!(super::burst(sane(rate)), f64::from(burst));
     }
 
     #[tokio::test(start_paused = true)]

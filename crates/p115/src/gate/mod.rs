@@ -80,7 +80,11 @@ impl Gate {
     }
 
     pub(crate) fn resume(&self) {
-        *self.pauses.lock() = Pauses::default();
+        self.pauses.lock().resume();
+    }
+
+    pub(crate) fn set_rate(&self, rate: f64) {
+        self.budget.set_rate(rate);
     }
 
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {

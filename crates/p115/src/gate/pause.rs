@@ -61,6 +61,11 @@ impl Pauses {
             .map(|(pause, _)| pause)
     }
 
+    /// Ends a pause that a person may end; one that 115 wants is sat out.
+    pub(super) fn resume(&mut self) {
+        self.0 = self.0.take().filter(|(pause, _)| pause.until.is_some());
+    }
+
     /// A shorter pause never cuts a longer one short.
     pub(super) fn begin(&mut self, pause: Pause, host: &'static str) {
         if self.0.is_none_or(|(current, _)| pause.outlasts(&current)) {

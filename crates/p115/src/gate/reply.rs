@@ -39,7 +39,11 @@ impl Reply {
 }
 
 pub(crate) fn decode<'de, T: Deserialize<'de>>(site: Site, body: &'de [u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|e| Error::new(Kind::Undecodable, site, &e.to_string()).because(e))
+    // Not in serde's words: they quote the value, which may be a link.
+    serde_json::from_slice(body).map_err(|e| {
+        let what = if e.is_data() { "JSON of another shape" } else { "no JSON" };
+        Error::new(Kind::Undecodable, site, &format!("{what}, at line {} column {}", e.line(), e.column()))
+    })
 }
 
 pub(super) fn read(call: &Call<'_>, status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Result<Reply, Error> {

@@ -93,10 +93,11 @@ pub(crate) async fn link(gate: &Gate, memory: &Memory, code: &PickCode, ask: &As
     // A host that does not answer, or whose firewall does, is not tried again in this operation.
     let mut shunned = None;
     let mut blocked = None;
+    let mut closed = false;
     let mut passing: Option<Error> = None;
     let mut last: Option<Error> = None;
     for way in order(ask, memory) {
-        if shunned == Some(way.host()) {
+        if shunned == Some(way.host()) || (closed && way == Way::Chrome) {
             continue;
         }
         let error = match way.go(gate, code, ask, blocked).await {
@@ -121,6 +122,9 @@ pub(crate) async fn link(gate: &Gate, memory: &Memory, code: &PickCode, ask: &As
         }
         if way == Way::Unbound && error.wants_newer_client() {
             memory.unbound_failed();
+        } else if way == Way::Unbound && error.kind == Kind::WayClosed {
+            // The same endpoint for another User-Agent is as closed.
+            closed = true;
         }
         match error.kind {
             Kind::Waf => (shunned, blocked) = (Some(way.host()), Some(way.host())),

@@ -174,7 +174,7 @@ fn chosen(reply: &Reply, plain: &Value, code: &PickCode) -> Result<Found, Error>
         return Err(gone());
     }
     let mut entries: BTreeMap<String, Entry> = Deserialize::deserialize(plain)
-        .map_err(|e: serde_json::Error| reply.error(Kind::WayClosed, "the deciphered reply is none").because(e))?;
+        .map_err(|_: serde_json::Error| reply.error(Kind::WayClosed, "the deciphered reply is none"))?;
     let asked = |(_, entry): &(&String, &Entry)| entry.pick_code.as_deref() == Some(code.as_str());
     let key = entries.iter().find(asked).map(|(key, _)| key.clone());
     let entry = match key {
