@@ -4,8 +4,8 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Longest decoded path that is looked at, in bytes. 115 nests 25 folders of 255 characters at most (docs/115.md,
-/// "structural limits"); what is longer cannot exist.
+/// Longest decoded path that is looked at, in bytes: what fits into the head of a request once it is encoded, and more than
+/// players send. 115 nests 25 folders at most (docs/115.md §3.10).
 pub const MAX_PATH: usize = 6 * 1024;
 /// Longest name, in bytes: 255 characters of three bytes, and room for a tag that tells namesakes apart.
 pub const MAX_NAME: usize = 1024;
@@ -47,7 +47,7 @@ impl VirtualPath {
     }
 
     /// Parses the raw path of a request URI: split at `/` first, then each part decoded, so an encoded `/` never makes a
-    /// new level. Characters no name can have are read as the ones we show for them (see [`shown`]), so either spelling works.
+    /// new level. Characters no name can have are read as the ones we show for them (see `shown`), so either spelling works.
     pub fn from_uri(raw: &str) -> Result<Self, PathError> {
         if raw.len() > 3 * MAX_PATH {
             return Err(PathError::TooLong);

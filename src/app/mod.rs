@@ -1,5 +1,6 @@
 //! Composition root: configuration and the world in, a gateway out. Alone names both `http` and `backend`.
 
+mod accounts;
 mod clients;
 mod mounting;
 mod running;
@@ -17,8 +18,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use mounting::{Probe, probe};
-pub use running::{serve, settled, stop_on_signal};
+pub use running::{raise_limits, serve, settled, stop_on_signal};
 
+use self::accounts::Accounts;
 use crate::{
     clock::Clock,
     config::{Config, Mount as MountConfig},
@@ -61,6 +63,7 @@ pub struct App {
     namespace: Arc<ArcSwap<Namespace>>,
     /// Connections at the CDN are counted for an account, whatever mounts share it.
     budgets: Mutex<HashMap<String, Arc<Budget>>>,
+    accounts: Accounts,
     tasks: Tasks,
     running: Mutex<Vec<Running>>,
 }
@@ -79,8 +82,11 @@ impl App {
     pub fn build(config: &Config, deps: Deps) -> Arc<Self> {
         let running: Vec<_> = config.mounts.iter().map(Running::new).collect();
         let namespace = Namespace::new(running.iter().map(|running| Arc::clone(&running.mount)).collect());
+        let accounts = Accounts::new(&deps.clock);
+        accounts.configure(config);
         Arc::new(Self {
             deps,
+            accounts,
             namespace: Arc::new(ArcSwap::from_pointee(namespace)),
             budgets: Mutex::default(),
             tasks: Tasks::default(),
@@ -147,6 +153,7 @@ impl App {
     /// Takes up a changed configuration: mounts that stayed as they were keep all they know, and a pause that only a
     /// person can end is ended; transfers go on.
     pub fn reload(self: &Arc<Self>, config: &Config) {
+        self.accounts.configure(config);
         let mut running = self.running.lock();
         let mut old = std::mem::take(&mut *running);
         let mut kept = 0;

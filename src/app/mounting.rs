@@ -2,15 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use p115::cipher::m115::PublicKey;
-use secrecy::ExposeSecret;
-
-use super::{App, Deps, clients};
+use super::{App, Deps, accounts::Accounts};
 use crate::{
     backend::cloud::{self, Cloud},
     config::{self, Config, Mount as MountConfig},
     drive::{Audience, Drive},
-    error::{Error, Kind, Result},
+    error::{Kind, Result},
     vfs::{Ages, Delivery, Keeping, MinLife, Mount, Mounted, Policy, State},
 };
 
@@ -65,52 +62,24 @@ pub(super) async fn keep_up(app: Arc<App>, config: MountConfig, mount: Arc<Mount
 }
 
 async fn start(app: &Arc<App>, config: &MountConfig) -> Result<Mounted> {
-    let drive = drive(config, &app.deps)?;
+    let drive = drive(config, &app.deps, &app.accounts)?;
     let root = drive.root().await?;
     let budget = app.budget(drive.account());
     Ok(Mounted::new(drive, root, &policy(config), budget, &app.deps.clock, &app.tasks))
 }
 
-fn drive(config: &MountConfig, deps: &Deps) -> Result<Arc<dyn Drive>> {
+fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Result<Arc<dyn Drive>> {
     match &config.drive {
-        config::Drive::Cloud(cloud) => Ok(Arc::new(self::cloud(cloud, deps)?)),
+        config::Drive::Cloud(cloud) => {
+            let client = accounts.client(cloud, deps)?;
+            let options = cloud::Options {
+                root: cloud.root,
+                page_size: cloud.page_size,
+                unbound_links: cloud.link_binding == config::LinkBinding::Auto,
+            };
+            Ok(Arc::new(Cloud::new(client, accounts.clock.clone(), options)))
+        }
     }
-}
-
-fn cloud(config: &config::Cloud, deps: &Deps) -> Result<Cloud> {
-    let broken = |error: String| Error::new(Kind::Internal, error);
-    let wire = match &config.wire {
-        Some(wire) => self::wire(wire).map_err(broken)?,
-        None => p115::Wire::production(),
-    };
-    let cookie = p115::Cookie::parse(config.cookie.expose_secret()).map_err(|error| broken(error.to_string()))?;
-    let insecure = config.wire.as_ref().is_some_and(|wire| wire.danger_accept_invalid_certs);
-    let http = clients::api_client(deps.tls, insecure)
-        .map_err(|error| broken(format!("No HTTP client can be built: {error}. Are CA certificates installed?")))?;
-    let clock = deps.clock.clone();
-    let now = p115::Clock::new(Arc::new(move || clock.now()));
-    let client = p115::Client::new(http, Arc::new(wire), cookie, p115::Limits { rate: config.rate }, now.clone());
-    let options = cloud::Options {
-        root: config.root,
-        page_size: config.page_size,
-        unbound_links: config.link_binding == config::LinkBinding::Auto,
-    };
-    Ok(Cloud::new(client, now, options))
-}
-
-fn wire(config: &config::Wire) -> Result<p115::Wire, String> {
-    let mut endpoints = match &config.base {
-        Some(base) => p115::Endpoints::base(base.as_str()),
-        None => Ok(p115::Endpoints::production()),
-    };
-    for (host, url) in &config.endpoints {
-        endpoints = endpoints.and_then(|endpoints| endpoints.with_host(host, url.as_str()));
-    }
-    let wire = p115::Wire::production().with_endpoints(endpoints.map_err(|error| error.to_string())?);
-    Ok(match &config.rsa_modulus {
-        Some(modulus) => wire.with_m115(PublicKey::from_hex(modulus).map_err(|error| error.to_string())?),
-        None => wire,
-    })
 }
 
 /// What `check --online` found out about a mount: each step that was tried, and what went wrong.
@@ -129,20 +98,27 @@ pub async fn probe(config: &Config) -> Vec<Probe> {
             return vec![Probe { mount: "/".to_owned(), steps }];
         }
     };
+    let accounts = Accounts::new(&deps.clock);
+    accounts.configure(config);
     let mut probes = Vec::with_capacity(config.mounts.len());
     for mount in &config.mounts {
         let mut steps = Vec::with_capacity(3);
-        try_mount(mount, &deps, &mut steps).await;
+        try_mount(mount, &deps, &accounts, &mut steps).await;
         probes.push(Probe { mount: mount.path.to_string(), steps });
     }
     probes
 }
 
-async fn try_mount(config: &MountConfig, deps: &Deps, steps: &mut Vec<(String, Result<String, String>)>) {
+async fn try_mount(
+    config: &MountConfig,
+    deps: &Deps,
+    accounts: &Accounts,
+    steps: &mut Vec<(String, Result<String, String>)>,
+) {
     let mut step = |name: &str, result: Result<String>| {
         steps.push((name.to_owned(), result.map_err(|error| error.message().to_owned())))
     };
-    let drive = match drive(config, deps) {
+    let drive = match drive(config, deps, accounts) {
         Ok(drive) => drive,
         Err(error) => return step("session", Err(error)),
     };

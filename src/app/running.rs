@@ -14,6 +14,7 @@ use crate::{
 
 /// `gate115 serve`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration at `path` again.
 pub async fn serve(loaded: Loaded, path: PathBuf) -> Result<()> {
+    raise_limits();
     let config = loaded.config;
     let deps = Deps::real().map_err(|error| {
         Error::new(
@@ -35,6 +36,14 @@ pub async fn serve(loaded: Loaded, path: PathBuf) -> Result<()> {
     app.serve(listeners, app.front(), stop).await;
     reloading.abort();
     Ok(())
+}
+
+/// Raises the limit of open files to what the system allows: a relayed transfer takes two, and the usual limit is 1024.
+pub fn raise_limits() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => tracing::debug!(files, "files that may be open"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
 }
 
 /// Cancelled by the first SIGTERM or SIGINT; the second ends the process at once.

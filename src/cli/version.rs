@@ -1,6 +1,6 @@
 //! `gate115 version`: what to put into a bug report.
 
-/// Version, commit (where the build was told it in `GATE115_COMMIT`) and features.
+/// Version, commit (as far as the build could tell) and features.
 pub(super) fn version() -> String {
     let commit = option_env!("GATE115_COMMIT").filter(|commit| !commit.is_empty()).unwrap_or("unknown");
     let features = if cfg!(feature = "demo") { "demo" } else { "none" };

@@ -132,7 +132,8 @@ impl Source {
                     .source(failure)
             }
             Some(failure) => {
-                broken("The file server of 115 did not give the bytes of this file. Try again in a moment.").source(failure)
+                broken("The file server of 115 did not give the bytes of this file. Try again in a moment.")
+                    .source(failure)
             }
             None => broken("The file server of 115 was not asked."),
         };

@@ -17,6 +17,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::JoinSet,
+    time::Instant,
 };
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,8 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(20);
 const WRITE_PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// Most of an answer's bytes that wait in memory for a slow client, and the longest request head.
 const BUFFER: usize = 24 * 1024;
+
+const WARN_AGAIN: Duration = Duration::from_secs(60);
 
 /// How long clients may take.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +98,7 @@ async fn door(
 ) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
+    let mut warned: Option<Instant> = None;
     loop {
         let place = tokio::select! {
             biased;
@@ -121,7 +125,10 @@ async fn door(
             }
             Err(error) => {
                 // Out of file descriptors, mostly: others must end first.
-                tracing::warn!(%error, "cannot accept a connection");
+                if warned.is_none_or(|at| at.elapsed() > WARN_AGAIN) {
+                    tracing::warn!(%error, "cannot accept connections for now");
+                    warned = Some(Instant::now());
+                }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }

@@ -81,7 +81,17 @@ impl Links {
         };
         let pools = Cache::builder().max_capacity(MAX_POOLS).weigher(weight).time_to_idle(IDLE).build();
         let (refusals, relay_failures) = (Cache::new(MAX_POOLS), Cache::new(MAX_POOLS));
-        Self { drive, clock, keeping, pools, refusals, relay_failures, flights: Flights::new(tasks), budget, numbers: Arc::default() }
+        Self {
+            drive,
+            clock,
+            keeping,
+            pools,
+            refusals,
+            relay_failures,
+            flights: Flights::new(tasks),
+            budget,
+            numbers: Arc::default(),
+        }
     }
 
     /// A link to send a client to, where one is at hand; `None` where something has to be found out first.

@@ -96,7 +96,8 @@ impl Listings {
         if refresh {
             let now = self.clock.now();
             let mut state = known.0.lock();
-            let lately = state.whole.as_ref().map_or(Duration::ZERO, |whole| whole.read_at()).max(state.distrusted_before);
+            let lately =
+                state.whole.as_ref().map_or(Duration::ZERO, |whole| whole.read_at()).max(state.distrusted_before);
             let under_way = state.part.as_ref().is_some_and(|part| part.started >= state.distrusted_before);
             if state.whole.is_some() && !under_way && now.saturating_sub(lately) >= REFRESH_FLOOR {
                 state.distrusted_before = now;
@@ -228,7 +229,8 @@ impl Listings {
     /// The answer as far as it is known. A miss in a listing that is no longer sure raises the need to a fresh one.
     fn answer(&self, state: &mut State, need: &mut Need<'_>) -> Option<Answer> {
         let now = self.clock.now();
-        let fresh = |whole: &Arc<Listing>| whole.read_at() >= need.asked || state.is_fresh(whole, now, self.ages.listing);
+        let fresh =
+            |whole: &Arc<Listing>| whole.read_at() >= need.asked || state.is_fresh(whole, now, self.ages.listing);
         let whole = state.whole.clone().filter(fresh);
         let Some(name) = need.name else {
             return whole.map(Answer::Whole);

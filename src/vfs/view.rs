@@ -107,7 +107,13 @@ impl View {
     }
 
     /// The entries of a drive's folder, which stands at `path`.
-    pub async fn list(&self, path: &VirtualPath, entry: &Arc<Entry>, mounted: &Mounted, refresh: bool) -> Result<Known> {
+    pub async fn list(
+        &self,
+        path: &VirtualPath,
+        entry: &Arc<Entry>,
+        mounted: &Mounted,
+        refresh: bool,
+    ) -> Result<Known> {
         let known = mounted.listings.whole(entry, refresh).await;
         if let Err(error) = &known
             && error.kind() == Kind::NotFound

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sim115::{Content, Running, Sim};
+use sim115::{Content, Fault, On, Running, Sim, Times};
 use tempfile::TempDir;
 
 const GATE115: &str = env!("CARGO_BIN_EXE_gate115");
@@ -112,6 +112,16 @@ async fn it_serves_reloads_and_ends_and_its_log_holds_no_secret() {
     assert_eq!(process.status("/p/115/film.mkv").await, Some(200));
     assert_eq!(process.status("/115").await, Some(200));
     assert_eq!(process.status("/d/115/none.mkv").await, Some(404));
+
+    // What fails is where secrets leak.
+    for fault in [Fault::Refuse(403), Fault::Reset, Fault::CutAfter(1000), Fault::Redirect(9)] {
+        process.sim.fault(On::Cdn, Times::Next(2), fault);
+        process.status("/p/115/film.mkv").await;
+    }
+    process.sim.fault(On::AnyApi, Times::Next(1), Fault::Reset);
+    process.sim.fault(On::AnyApi, Times::Next(1), Fault::GarbageData);
+    process.sim.fault(On::AnyApi, Times::Next(1), Fault::Errno(990_003, "操作失败"));
+    process.status("/115?refresh=1").await;
 
     let port = process.base.rsplit(':').next().unwrap().parse().unwrap();
     let file = process.folder.path().join("config.yaml");

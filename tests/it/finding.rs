@@ -68,17 +68,119 @@ async fn an_old_file_of_a_large_folder_costs_its_pages() {
 }
 
 #[tokio::test]
-async fn a_remembered_order_of_115_changes_nothing_but_the_cost() {
+async fn an_order_that_115_imposes_changes_nothing_but_the_cost() {
     let t = world(|sim| {
         many(sim, "/many", 2500);
         let folder = sim.folder("/many");
-        sim.remember_order(folder, "file_name", true, false);
+        // The oldest first: of two namesakes the wrong one is on the first page.
+        sim.impose_order(folder, "user_ptime", true, true);
+        let new = Raw { created: Some(1_700_000_000), ..Raw::default() };
+        sim.raw_file(folder, "3.mkv", Content::bytes("the newest of two"), new);
     })
     .start()
     .await;
-    t.get("/d/115/many/2400.mkv").send().await.is(302);
-    t.get("/d/115/many/3.mkv").send().await.is(302);
+    assert_eq!(t.get("/p/115/many/3.mkv").send().await.is(200).text(), "the newest of two");
+    assert_eq!((t.calls("getid"), t.calls("files")), (1, 3), "all pages, since the first cannot settle it");
     t.get("/d/115/many/nothing.mkv").send().await.is(404);
+}
+
+#[tokio::test]
+async fn a_folder_that_takes_minutes_to_read_is_read_once() {
+    let t = world(|sim| many(sim, "/many", 4000)).start().await;
+    for _ in 0..4 {
+        let clock = t.clock.clone();
+        t.sim.after_next("files", move |_| clock.advance(Duration::from_secs(45)));
+    }
+    assert!(t.get("/115/many").send().await.is(200).text().contains("3999.mkv"));
+    assert_eq!(t.calls("files"), 5, "four pages, and the root");
+}
+
+#[tokio::test]
+async fn clicks_on_refresh_do_not_restart_a_reading() {
+    let t = world(|sim| many(sim, "/many", 4000)).start().await;
+    t.get("/115/many").send().await.is(200);
+    t.sim.ledger().reset();
+    t.advance(Duration::from_secs(10));
+    for _ in 0..3 {
+        let clock = t.clock.clone();
+        t.sim.after_next("files", move |_| clock.advance(Duration::from_secs(4)));
+    }
+    t.sim.fault(On::Call("files"), Times::Always, Fault::Delay(Duration::from_millis(60)));
+    let refreshes = join_all((0..12u64).map(|n| {
+        let call = t.get("/115/many?refresh=1");
+        async move {
+            tokio::time::sleep(Duration::from_millis(n * 20)).await;
+            call.send().await.is(302)
+        }
+    }));
+    refreshes.await;
+    assert!(t.calls("files") <= 8, "at most one more reading after the first: {}", t.calls("files"));
+}
+
+#[tokio::test]
+async fn folders_that_are_not_there_cost_nothing_below_a_known_listing() {
+    let t = world(deep).start().await;
+    t.get(&format!("/115{LEAF}")).send().await.is(200);
+    t.sim.ledger().reset();
+    for n in 0..30 {
+        t.get(&format!("/d/115{LEAF}/extra{n}/poster.jpg")).send().await.is(404);
+        t.get(&format!("/d/115{LEAF}/film.mkv/{n}/poster.jpg")).send().await.is(404);
+    }
+    assert_eq!(t.api_calls(), 0);
+}
+
+#[tokio::test]
+async fn two_new_files_asked_for_at_once_are_both_found() {
+    let t = world(deep).start().await;
+    t.get(&format!("/115{LEAF}")).send().await.is(200);
+    t.advance(Duration::from_secs(61));
+    t.sim.file(&format!("{LEAF}/new.mkv"), Content::pattern(10));
+    t.sim.file(&format!("{LEAF}/new.srt"), Content::pattern(10));
+    t.sim.ledger().reset();
+    t.sim.fault(On::Call("files"), Times::Always, Fault::Delay(Duration::from_millis(150)));
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        t.get(&format!("/d/115{LEAF}/new.srt")).send().await.is(302)
+    };
+    tokio::join!(async { t.get(&format!("/d/115{LEAF}/new.mkv")).send().await.is(302) }, late);
+    assert_eq!(t.calls("files"), 1);
+}
+
+#[tokio::test]
+async fn a_fresh_look_that_fails_is_never_an_absence() {
+    let t = world(deep).start().await;
+    t.get(&format!("/115{LEAF}")).send().await.is(200);
+    t.advance(Duration::from_secs(61));
+    t.sim.file(&format!("{LEAF}/new.mkv"), Content::pattern(10));
+    let fault = t.sim.fault(On::Call("files"), Times::Always, Fault::Errno(990_003, "操作失败"));
+    for _ in 0..4 {
+        t.get(&format!("/d/115{LEAF}/new.mkv")).send().await.is(502);
+        t.advance(Duration::from_secs(5));
+    }
+    assert!(fault.fired() <= 3, "and costs no call each time: {}", fault.fired());
+    t.sim.clear_faults();
+    t.advance(Duration::from_secs(61));
+    t.get(&format!("/d/115{LEAF}/new.mkv")).send().await.is(302);
+}
+
+#[tokio::test]
+async fn a_root_that_was_moved_is_found_again() {
+    let t = world(deep).mount(|mount, sim| cloud_of(mount).root = sim.id_of("/a/b").unwrap().0).start().await;
+    t.sim.rename(t.sim.id_of("/a").unwrap(), "renamed");
+    t.advance(Duration::from_secs(61));
+    t.get("/d/115/c/d/e/f/g/h/i/j/k/film.mkv").send().await.is(302);
+}
+
+#[tokio::test]
+async fn a_listed_folder_that_is_gone_leaves_its_parents_page() {
+    let t = world(deep).start().await;
+    t.get("/115/a").send().await.is(200);
+    t.get("/115/a/b").send().await.is(200);
+    t.sim.remove(t.sim.id_of("/a/b").unwrap());
+    t.get("/115/a/b?refresh=1").send().await;
+    t.advance(Duration::from_secs(5));
+    t.get("/115/a/b?refresh=1").send().await.is(404);
+    assert!(!t.get("/115/a").send().await.is(200).text().contains("href=\"/115/a/b\""));
 }
 
 #[tokio::test]

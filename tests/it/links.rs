@@ -191,3 +191,28 @@ async fn past_the_accounts_cap_readers_wait_their_turn_and_then_hear_503() {
     assert!(!late.header("retry-after").is_empty());
     assert_eq!(t.sim.ledger().cdn_status(403), 0);
 }
+
+#[tokio::test]
+async fn a_link_that_is_dead_on_arrival_does_not_make_call_after_call() {
+    for route in ["/d", "/p"] {
+        let t = world(film).sim(|sim| sim.link_ttl(Duration::ZERO)).start().await;
+        let reply = t.get(&format!("{route}/115/film.mkv")).send().await.is(502);
+        assert!(reply.text().contains("clock"), "{}", reply.text());
+        assert!(t.calls("chrome_downurl") <= 2, "{}", t.calls("chrome_downurl"));
+    }
+}
+
+#[tokio::test]
+async fn what_115_says_of_a_file_is_said_to_everybody() {
+    let t = world(|sim| {
+        let root = sim.folder("/");
+        sim.raw_file(root, "bad.mkv", Content::pattern(10), sim115::Raw { flagged: true, ..sim115::Raw::default() });
+    })
+    .start()
+    .await;
+    for agent in ["VLC/3", "Kodi/20", "Infuse/7", "mpv/1"] {
+        t.get("/d/115/bad.mkv").agent(agent).send().await.is(403);
+        t.get("/p/115/bad.mkv").agent(agent).send().await.is(403);
+    }
+    assert_eq!(t.calls("chrome_downurl"), 1);
+}

@@ -43,7 +43,8 @@ async fn while_115_limits_the_account_nothing_goes_out_and_what_is_known_is_serv
         t.advance(Duration::from_secs(1));
     }
     assert_eq!(t.api_calls(), 0);
-    t.get("/readyz").send().await.is(200);
+    let ready = t.get("/readyz").send().await;
+    assert_eq!(ready.status == 200, !ready.text().contains("captcha"), "{}", ready.text());
 }
 
 #[tokio::test]
@@ -74,6 +75,58 @@ async fn a_captcha_ends_with_a_reload() {
     assert_eq!(t.api_calls(), 0);
     t.app.reload(&t.config);
     t.get("/d/115/films/cold.mkv").send().await.is(302);
+}
+
+#[rstest]
+#[case::firewall(Fault::Waf)]
+#[case::quota(Fault::TooManyRequests(300))]
+#[tokio::test]
+async fn what_115_has_set_a_time_for_goes_on_over_a_reload(#[case] fault: Fault) {
+    let t = blocked(fault).await;
+    let mut config = t.config.clone();
+    for read_only in [false, true] {
+        config.mounts[0].read_only = read_only;
+        t.app.reload(&config);
+        t.get("/d/115/films/cold.mkv").send().await.is(503);
+    }
+    assert_eq!(t.api_calls(), 0, "{:?}", t.sim.ledger().take());
+}
+
+#[tokio::test]
+async fn mounts_of_one_account_share_its_pause() {
+    let t = world(films).start().await;
+    let mut config = t.config.clone();
+    let mut second = config.mounts[0].clone();
+    second.path = gate115::path::VirtualPath::from_plain("/second").unwrap();
+    config.mounts.push(second);
+    t.app.reload(&config);
+    for _ in 0..200 {
+        if t.get("/second").send().await.status == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    t.sim.fault(On::AnyApi, Times::Next(1), Fault::Waf);
+    t.get("/115/never/seen").send().await.is(503);
+    t.sim.ledger().reset();
+    t.get("/second/films").send().await.is(503);
+    assert_eq!(t.api_calls(), 0);
+}
+
+#[tokio::test]
+async fn a_captcha_at_the_start_is_not_asked_for_again() {
+    let t = world(films)
+        .at_once()
+        .mount(|_, sim| {
+            sim.fault(On::AnyApi, Times::Always, Fault::Captcha);
+        })
+        .start()
+        .await;
+    t.failed().await;
+    let calls = t.api_calls();
+    t.app.reload(&t.config);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert!(t.api_calls() <= calls + 1, "the reload may try once: {} then {}", calls, t.api_calls());
 }
 
 #[tokio::test]

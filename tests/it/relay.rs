@@ -218,3 +218,42 @@ async fn a_client_that_leaves_while_the_cdn_stalls_is_noticed() {
     }
     panic!("the CDN is still being read");
 }
+
+#[tokio::test]
+async fn a_cdn_that_fails_does_not_cost_links() {
+    for fault in [Fault::Refuse(403), Fault::Status(503, ""), Fault::Reset] {
+        let t = stage().await;
+        t.sim.fault(On::Cdn, Times::Always, fault.clone());
+        for _ in 0..5 {
+            t.get("/p/115/film.mkv").send().await.is(502);
+        }
+        assert!(t.calls("chrome_downurl") <= 2, "{fault:?}: {}", t.calls("chrome_downurl"));
+    }
+}
+
+#[tokio::test]
+async fn not_modified_has_no_length() {
+    let t = stage().await;
+    let etag = t.head("/p/115/film.mkv").send().await.header("etag").to_owned();
+    for call in [t.head("/p/115/film.mkv"), t.get("/p/115/film.mkv")] {
+        let reply = call.with("if-none-match", &etag).send().await.is(304);
+        assert_eq!((reply.header("content-length"), reply.header("etag")), ("", etag.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn requests_that_open_nothing_take_no_place_at_the_cdn() {
+    let t = world(|sim| {
+        let root = sim.folder("/");
+        sim.raw_file(root, "bad.mkv", Content::pattern(10), sim115::Raw { flagged: true, ..sim115::Raw::default() });
+        sim.file("/film.mkv", Content::pattern(1000));
+    })
+    .start()
+    .await;
+    for _ in 0..12 {
+        t.get("/p/115/bad.mkv").send().await.is(403);
+    }
+    // Places that lingered would free up after five seconds only.
+    let good = tokio::time::timeout(Duration::from_secs(4), t.get("/p/115/film.mkv").send()).await;
+    good.expect("no place was free").is(200);
+}

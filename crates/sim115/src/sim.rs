@@ -206,6 +206,11 @@ impl Sim {
         self.0.world.lock().remember(folder.0, Order { by: by.to_owned(), asc, mix: fc_mix });
     }
 
+    /// This folder is shown in this order whatever is asked, and the reply says so (quirk 9).
+    pub fn impose_order(&self, folder: FolderId, by: &str, asc: bool, fc_mix: bool) {
+        self.0.world.lock().impose(folder.0, Order { by: by.to_owned(), asc, mix: fc_mix });
+    }
+
     /// This folder is natural-sorted: `o=file_name` is refused with 20130827 and another order suggested (quirk 8).
     pub fn natsort(&self, folder: FolderId) {
         self.refuse_order(folder, "file_name", "user_ptime", true);

@@ -96,6 +96,7 @@ pub(crate) struct World {
     next_id: u64,
     point: String,
     remembered: HashMap<u64, Order>,
+    imposed: HashSet<u64>,
     refused: BTreeMap<(u64, String), Order>,
 }
 
@@ -109,6 +110,7 @@ impl World {
             next_id: FIRST_ID,
             point,
             remembered: HashMap::new(),
+            imposed: HashSet::new(),
             refused: BTreeMap::new(),
         }
     }
@@ -237,6 +239,16 @@ impl World {
 
     pub(crate) fn remember(&mut self, id: u64, order: Order) {
         self.remembered.insert(id, order);
+    }
+
+    /// This directory is shown in its remembered order whatever is asked (quirk 9).
+    pub(crate) fn impose(&mut self, id: u64, order: Order) {
+        self.remember(id, order);
+        self.imposed.insert(id);
+    }
+
+    pub(crate) fn is_imposed(&self, id: u64) -> bool {
+        self.imposed.contains(&id)
     }
 
     /// The order a directory was last shown in, which the server applies unless told otherwise (§3.3).

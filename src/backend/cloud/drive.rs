@@ -1,11 +1,15 @@
 //! The drive: its start, its folders, and its root as a path.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
+use parking_lot::RwLock;
 
 use super::{entry, error, link};
 use crate::{
@@ -25,6 +29,18 @@ pub struct Options {
     pub unbound_links: bool,
 }
 
+/// How long the path of a root is believed when 115 knows nothing there.
+const ROOT_LIFE: Duration = Duration::from_secs(60);
+
+/// Where this drive's root stands in the account.
+#[derive(Debug, Default)]
+struct Above {
+    /// The names from the account's root down to this drive's, which included.
+    names: Vec<String>,
+    /// When 115 was asked, by the client's clock.
+    asked: Duration,
+}
+
 /// A 115 Cloud drive.
 #[derive(Debug)]
 pub struct Cloud {
@@ -34,14 +50,14 @@ pub struct Cloud {
     options: Options,
     account: String,
     /// The names from the account's root down to this drive's, once it is started.
-    above: OnceLock<Vec<String>>,
+    above: RwLock<Above>,
     told_of_dead_session: AtomicBool,
 }
 
 impl Cloud {
     pub fn new(client: p115::Client, now: p115::Clock, options: Options) -> Self {
         let account = format!("115-cloud:{}", client.user_id());
-        Self { client, now, options, account, above: OnceLock::new(), told_of_dead_session: AtomicBool::new(false) }
+        Self { client, now, options, account, above: RwLock::default(), told_of_dead_session: AtomicBool::new(false) }
     }
 
     fn heard(&self, cause: &p115::Error) -> Error {
@@ -52,12 +68,57 @@ impl Cloud {
         error
     }
 
+    /// The root as a path: 115 finds folders by their whole path only.
+    async fn names_above(&self) -> Result<Vec<String>> {
+        if self.options.root == 0 {
+            return Ok(Vec::new());
+        }
+        let cid = p115::Cid::new(self.options.root);
+        let stat = self.client.stat(cid).await.map_err(|cause| self.heard(&cause))?;
+        let stat = stat.ok_or_else(|| {
+            let what =
+                format!("There is no folder with the cid {cid} at 115. Take it from the address of the folder's page.");
+            Error::new(Kind::NotFound, what)
+        })?;
+        if !stat.is_dir {
+            let what = format!("{cid} is a file at 115, not a folder: `root` must be the cid of a folder.");
+            return Err(Error::new(Kind::NotFound, what));
+        }
+        let above = stat.ancestors.into_iter().filter(|(id, _)| *id != p115::Cid::ROOT).map(|(_, name)| name);
+        Ok(above.chain([stat.name]).collect())
+    }
+
+    async fn id_of(&self, names: &[&str]) -> Result<Option<p115::Cid>> {
+        let path: String = {
+            let above = self.above.read();
+            above.names.iter().map(String::as_str).chain(names.iter().copied()).flat_map(|name| ["/", name]).collect()
+        };
+        self.client.dir_id(&path).await.map_err(|cause| self.heard(&cause))
+    }
+
+    /// True where the root turns out to stand elsewhere by now; looked up at most once a minute.
+    async fn has_moved(&self) -> Result<bool> {
+        let now = self.now.now();
+        if self.options.root == 0 || now.saturating_sub(self.above.read().asked) < ROOT_LIFE {
+            return Ok(false);
+        }
+        self.above.write().asked = now;
+        let names = self.names_above().await?;
+        let mut above = self.above.write();
+        let moved = above.names != names;
+        above.names = names;
+        Ok(moved)
+    }
+
     async fn page(&self, cid: p115::Cid, offset: u64) -> Result<Page> {
         let page = self.client.files(cid, offset, self.options.page_size).await.map_err(|cause| self.heard(&cause))?;
         let got = page.entries.len() as u64;
         // A page may be shorter than asked for; only an empty one, or the count, is the end (docs/115.md, quirk 10).
         if got == 0 && offset == 0 && page.count > 0 {
-            return Err(Error::new(Kind::Upstream, "115 counts entries in this folder and shows none. Try again in a moment."));
+            return Err(Error::new(
+                Kind::Upstream,
+                "115 counts entries in this folder and shows none. Try again in a moment.",
+            ));
         }
         let next = Some(offset + got).filter(|&next| got > 0 && next < page.count);
         Ok(Page {
@@ -79,32 +140,7 @@ impl Drive for Cloud {
             return Err(error::dead_session());
         }
         let cid = p115::Cid::new(self.options.root);
-        let names = if self.options.root == 0 {
-            Vec::new()
-        } else {
-            let stat = self.client.stat(cid).await.map_err(|cause| self.heard(&cause))?;
-            let stat = stat.ok_or_else(|| {
-                Error::new(
-                    Kind::NotFound,
-                    format!(
-                        "There is no folder with the cid {cid} at 115. Take it from the address of the folder's page."
-                    ),
-                )
-            })?;
-            if !stat.is_dir {
-                return Err(Error::new(
-                    Kind::NotFound,
-                    format!("{cid} is a file at 115, not a folder: `root` must be the cid of a folder."),
-                ));
-            }
-            stat.ancestors
-                .into_iter()
-                .filter(|(id, _)| *id != p115::Cid::ROOT)
-                .map(|(_, name)| name)
-                .chain([stat.name])
-                .collect()
-        };
-        let _ = self.above.set(names);
+        *self.above.write() = Above { names: self.names_above().await?, asked: self.now.now() };
         Ok(Entry {
             handle: entry::folder_handle(cid),
             name: Name::shown("115"),
@@ -147,20 +183,20 @@ impl Locate for Cloud {
     /// `files/getid` knows names as 115 has them: not those that we spell otherwise, nor characters beyond the basic plane,
     /// which 115 keeps in an escaped form (docs/115.md, listing).
     fn can_say(&self, names: &[&str]) -> bool {
-        let above = self.above.get().map_or(&[][..], Vec::as_slice);
+        let above = self.above.read();
         let sayable = |name: &str| {
             !name.contains('/')
                 && !is_own_spelling(name)
                 && name.chars().all(|c| !c.is_control() && u32::from(c) <= 0xffff)
         };
-        above.iter().map(String::as_str).chain(names.iter().copied()).all(sayable)
+        above.names.iter().map(String::as_str).chain(names.iter().copied()).all(sayable)
     }
 
     async fn folder(&self, names: &[&str]) -> Result<Option<Entry>> {
-        let above = self.above.get().map_or(&[][..], Vec::as_slice);
-        let path: String =
-            above.iter().map(String::as_str).chain(names.iter().copied()).flat_map(|name| ["/", name]).collect();
-        let cid = self.client.dir_id(&path).await.map_err(|cause| self.heard(&cause))?;
+        let mut cid = self.id_of(names).await?;
+        if cid.is_none() && self.has_moved().await? {
+            cid = self.id_of(names).await?;
+        }
         let name = names.last().copied().unwrap_or_default();
         Ok(cid.map(|cid| Entry {
             handle: entry::folder_handle(cid),

@@ -31,6 +31,7 @@ const MOUNT: &str = "/115";
 /// Runs until the process is told to end.
 pub(super) async fn demo(listen: SocketAddr, format: LogFormat) -> Result<(), Failure> {
     let _log = telemetry::init(format);
+    app::raise_limits();
     let sim = Sim::builder().build();
     library::fill(&sim);
     // The API of the simulator is nobody's business but ours; its files are for every client.

@@ -16,6 +16,7 @@ use super::{
 };
 
 const DEFAULT_RATE: f64 = 2.0;
+const MIN_RATE: f64 = 0.05;
 const MAX_RATE: f64 = 1000.0;
 /// Above this, accounts have been limited (docs/115.md, "rates, risk control, advice").
 const RISKY_RATE: f64 = 5.0;
@@ -107,9 +108,9 @@ fn cookie(
 
 fn rate(rate: Option<f64>, elsewhere: bool, field: &str, report: &mut Report) -> Option<f64> {
     let rate = rate.unwrap_or(DEFAULT_RATE);
-    // Not `rate <= 0`, which is false for what is no number.
-    if !(rate > 0.0 && rate <= MAX_RATE) {
-        report.wrong(field, format!("{rate} is no number of calls a second; write more than 0 and at most {MAX_RATE}, for example {DEFAULT_RATE}"));
+    // What is no number is in no range.
+    if !(MIN_RATE..=MAX_RATE).contains(&rate) {
+        report.wrong(field, format!("{rate} is no number of calls a second; write {MIN_RATE} at least and {MAX_RATE} at most, for example {DEFAULT_RATE}"));
         return None;
     }
     if rate > RISKY_RATE && !elsewhere {

@@ -26,10 +26,13 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(length)
 }
 
-/// A length of time that is not nothing.
+/// The shortest time for which an answer of 115 is kept: anything less would ask for the same thing again and again.
+const LEAST: Duration = Duration::from_secs(10);
+
+/// A length of time for which an answer is kept.
 pub(super) fn some_duration(text: &str) -> Result<Duration, String> {
     match duration(text)? {
-        Duration::ZERO => Err("it cannot be 0; write 1s where almost nothing is meant".into()),
+        length if length < LEAST => Err(format!("{} is too short for the account; write 10s at least", shown(text))),
         length => Ok(length),
     }
 }

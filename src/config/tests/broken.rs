@@ -109,31 +109,31 @@ fn too_little_is_named(#[case] text: &str, #[case] want: &str) {
     "rate: 0",
     "",
     "",
-    "mounts[0].drive.rate: 0 is no number of calls a second; write more than 0 and at most 1000, for example 2"
+    "mounts[0].drive.rate: 0 is no number of calls a second; write 0.05 at least and 1000 at most, for example 2"
 )]
 #[case(
     "rate: -0.5",
     "",
     "",
-    "mounts[0].drive.rate: -0.5 is no number of calls a second; write more than 0 and at most 1000, for example 2"
+    "mounts[0].drive.rate: -0.5 is no number of calls a second; write 0.05 at least and 1000 at most, for example 2"
 )]
 #[case(
     "rate: .nan",
     "",
     "",
-    "mounts[0].drive.rate: NaN is no number of calls a second; write more than 0 and at most 1000, for example 2"
+    "mounts[0].drive.rate: NaN is no number of calls a second; write 0.05 at least and 1000 at most, for example 2"
 )]
 #[case(
     "rate: .inf",
     "",
     "",
-    "mounts[0].drive.rate: inf is no number of calls a second; write more than 0 and at most 1000, for example 2"
+    "mounts[0].drive.rate: inf is no number of calls a second; write 0.05 at least and 1000 at most, for example 2"
 )]
 #[case(
     "rate: 1000.1",
     "",
     "",
-    "mounts[0].drive.rate: 1000.1 is no number of calls a second; write more than 0 and at most 1000, for example 2"
+    "mounts[0].drive.rate: 1000.1 is no number of calls a second; write 0.05 at least and 1000 at most, for example 2"
 )]
 #[case(
     "page_size: 0",
@@ -207,9 +207,9 @@ fn too_little_is_named(#[case] text: &str, #[case] want: &str) {
     "",
     "cache: { listing: 0s }",
     "",
-    "mounts[0].cache.listing: it cannot be 0; write 1s where almost nothing is meant"
+    "mounts[0].cache.listing: \"0s\" is too short for the account; write 10s at least"
 )]
-#[case("", "cache: { link: 0h }", "", "mounts[0].cache.link: it cannot be 0; write 1s where almost nothing is meant")]
+#[case("", "cache: { link: 0h }", "", "mounts[0].cache.link: \"0h\" is too short for the account; write 10s at least")]
 #[case(
     "",
     "cache: { listing: 30 }",

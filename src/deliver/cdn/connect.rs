@@ -101,7 +101,8 @@ async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut addresses: Vec<_> = tokio::net::lookup_host((host, port)).await?.collect();
     // Alternately, beginning with the resolver's favourite.
     if let Some(favourite) = addresses.first().map(std::net::SocketAddr::is_ipv6) {
-        let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == favourite);
+        let (first, second): (Vec<_>, Vec<_>) =
+            addresses.into_iter().partition(|address| address.is_ipv6() == favourite);
         let longest = first.len().max(second.len());
         addresses = (0..longest).flat_map(|n| [first.get(n), second.get(n)]).flatten().copied().collect();
     }

@@ -139,7 +139,7 @@ fn webapi(sim: &Sim, mut page: Page, mut ask: Ask) -> Reply {
     if !world.is_folder(ask.cid) {
         ask.cid = 0;
     }
-    if !page.own_order {
+    if !page.own_order || world.is_imposed(ask.cid) {
         ask.order = world.remembered(ask.cid);
     }
     page.limit = page.limit.min(LIMIT);
