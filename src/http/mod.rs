@@ -7,6 +7,7 @@ mod layers;
 mod listen;
 mod ops;
 pub mod page;
+mod patience;
 mod ui;
 
 use std::sync::Arc;

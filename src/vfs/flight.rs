@@ -49,6 +49,11 @@ where
         Self { running: Arc::default(), tasks }
     }
 
+    /// True while the question for `key` is under way.
+    pub(super) fn has(&self, key: &K) -> bool {
+        self.running.lock().contains_key(key)
+    }
+
     /// Joins the question under way for `key`, or starts it.
     pub(super) async fn join<F>(&self, key: &K, ask: impl FnOnce() -> F) -> Result<V>
     where

@@ -14,7 +14,7 @@ use moka::sync::Cache;
 use super::{
     flight::{Flights, Tasks},
     listing::Listing,
-    reading::{Folder, PageRead, State},
+    reading::{Folder, PageRead, Part, State},
 };
 use crate::{
     clock::Clock,
@@ -98,7 +98,11 @@ impl Listings {
             let mut state = known.0.lock();
             let lately =
                 state.whole.as_ref().map_or(Duration::ZERO, |whole| whole.read_at()).max(state.distrusted_before);
-            let under_way = state.part.as_ref().is_some_and(|part| part.started >= state.distrusted_before);
+            // A reading that has begun since is the refreshed one; a part that was left lying is none.
+            let going_on =
+                |part: &Part| self.flights.has(&folder.handle) || now.saturating_sub(part.touched) < REFRESH_FLOOR;
+            let under_way =
+                state.part.as_ref().is_some_and(|part| part.started >= state.distrusted_before && going_on(part));
             if state.whole.is_some() && !under_way && now.saturating_sub(lately) >= REFRESH_FLOOR {
                 state.distrusted_before = now;
                 state.failed = None;

@@ -66,7 +66,7 @@ pub(super) struct Part {
     newest_first: bool,
     pub(super) started: Duration,
     /// When its last page came.
-    touched: Duration,
+    pub(super) touched: Duration,
 }
 
 /// One page to read: the next of the part that is there, or the first.

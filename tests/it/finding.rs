@@ -118,6 +118,19 @@ async fn clicks_on_refresh_do_not_restart_a_reading() {
 }
 
 #[tokio::test]
+async fn a_part_that_was_left_lying_does_not_stop_a_refresh() {
+    let t = world(|sim| many(sim, "/many", 2500)).start().await;
+    t.get("/115/many").send().await.is(200);
+    t.advance(Duration::from_secs(61));
+    t.sim.file("/many/new.mkv", Content::pattern(10));
+    t.get("/d/115/many/new.mkv").send().await.is(302);
+    t.sim.file("/many/newer.mkv", Content::pattern(10));
+    t.advance(Duration::from_secs(5));
+    t.get("/115/many?refresh=1").send().await.is(302);
+    assert!(t.get("/115/many").send().await.is(200).text().contains("newer.mkv"));
+}
+
+#[tokio::test]
 async fn folders_that_are_not_there_cost_nothing_below_a_known_listing() {
     let t = world(deep).start().await;
     t.get(&format!("/115{LEAF}")).send().await.is(200);
