@@ -29,7 +29,7 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(20);
 /// A client that takes no byte for this long is closed: a paused player may well take none for some minutes.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// Most of an answer's bytes that wait in memory for a slow client, and the longest request head.
-const BUFFER: usize = 24 * 1024;
+const BUFFER: usize = 20 * 1024;
 
 const WARN_AGAIN: Duration = Duration::from_secs(60);
 

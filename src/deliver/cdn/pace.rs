@@ -20,7 +20,7 @@ use super::{LARGEST_READ, connect::Stream};
 
 /// A short range is read in few pieces, with the head of the answer before it.
 const SHORT: u64 = 128 * 1024;
-const SHORT_READ: u64 = 128 * 1024;
+const SHORT_READ: u64 = 80 * 1024;
 /// Then little, until so much was taken without a pause that it cannot all have ended in the buffers of the system.
 const SURE: u64 = 16 * 1024 * 1024;
 const CAREFUL_READ: u64 = 8 * 1024;
