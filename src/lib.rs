@@ -1,5 +1,6 @@
 //! gate115: a path on a 115 drive becomes a working link. The rooms, and who may import whom: docs/ARCHITECTURE.md.
 
+pub mod alarm;
 pub mod app;
 pub mod backend;
 pub mod cli;

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    future::Future,
     io,
     pin::Pin,
     sync::Arc,
@@ -14,7 +13,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use super::{
     cdn::{Cdn, CdnBody},
@@ -76,8 +75,7 @@ impl Relay {
             last,
             breaks: 0,
             since_break: 0,
-            waiting: false,
-            idle: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            waiting: None,
         })
     }
 }
@@ -162,8 +160,8 @@ pub struct RelayBody {
     last: u64,
     breaks: u32,
     since_break: u64,
-    waiting: bool,
-    idle: Pin<Box<Sleep>>,
+    /// For the next byte, until then.
+    waiting: Option<Instant>,
 }
 
 enum Phase {
@@ -178,7 +176,7 @@ impl RelayBody {
         let Phase::Streaming(stream) = &mut self.phase else { return Poll::Ready(None) };
         match stream.body.poll_bytes(cx) {
             Poll::Ready(Some(Ok(data))) => {
-                self.waiting = false;
+                self.waiting = None;
                 Poll::Ready(Some(data))
             }
             Poll::Ready(Some(Err(error))) => {
@@ -190,11 +188,9 @@ impl RelayBody {
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                if !self.waiting {
-                    self.waiting = true;
-                    self.idle.as_mut().reset(Instant::now() + self.source.relay.patience.idle);
-                }
-                ready!(self.idle.as_mut().poll(cx));
+                let idle = self.source.relay.patience.idle;
+                let until = *self.waiting.get_or_insert_with(|| Instant::now() + idle);
+                ready!(stream.body.poll_patience(cx, until));
                 tracing::info!(file = %self.source.file.entry.name, at = self.next, "the CDN stalled");
                 Poll::Ready(None)
             }
@@ -207,7 +203,7 @@ impl RelayBody {
         }
         self.breaks += 1;
         self.since_break = 0;
-        self.waiting = false;
+        self.waiting = None;
         if self.breaks > MAX_BREAKS {
             let error = broken("The file server of 115 breaks off again and again.");
             return Err(self.source.give_up(self.next, error));

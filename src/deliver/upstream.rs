@@ -48,7 +48,7 @@ pub(super) async fn open(cdn: &Cdn, link: &Link, span: Span, patience: Duration)
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(header::RANGE, range(span)?);
     for _ in 0..=MAX_REDIRECTS {
-        let response = tokio::time::timeout(patience, cdn.get(&uri, &headers)).await.map_err(|_| Failure::Timeout)?;
+        let response = cdn.get(&uri, &headers, span.last - span.first + 1, patience).await;
         let response = response.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => Failure::Timeout,
             _ => Failure::Transport(error),

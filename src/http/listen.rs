@@ -1,6 +1,6 @@
 //! Connections: HTTP/1.1 alone, each with a time limit for its head and for its standstill, their number bounded.
 
-use std::{convert::Infallible, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::Request as Asked, response::Response};
 use http::Request;
@@ -16,11 +16,13 @@ use tokio::{
     task::JoinSet,
     time::Instant,
 };
-use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use super::{layers::Peer, patience::Patience};
+use super::{
+    layers::Peer,
+    patience::{Patience, Taken},
+};
 
 /// Connections at a time; more wait in the system's queue.
 const MAX_CONNECTIONS: usize = 8192;
@@ -138,25 +140,21 @@ async fn door(
     connections.shutdown().await;
 }
 
-type Io = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
-
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     front: impl Answers,
     limits: Limits,
-) -> http1::Connection<Io, impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + Send> {
+) -> http1::Connection<TokioIo<Taken>, impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + Send> {
     // Without it the last, small segment of an answer waits for an acknowledgement.
     let _ = stream.set_nodelay(true);
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(limits.write));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         front.clone().call(request.map(Body::new))
     });
     http1::Builder::new()
-        .timer(Patience::new(limits.head))
+        .timer(Patience::default())
         .header_read_timeout(limits.head)
         .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .serve_connection(TokioIo::new(Taken::new(stream, limits.write)), service)
 }

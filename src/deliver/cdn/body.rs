@@ -1,72 +1,77 @@
-//! The body of an answer, which drives its own connection and gives it back at the end.
+//! The body of an answer, read by whoever takes it; at the end it gives its connection back.
 
 use std::{
     fmt, io,
-    pin::pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use http_body::Body;
-use hyper::body::Incoming;
+use tokio::time::Instant;
 
-use super::{Conn, idle::Idle, pace::Taker};
+use super::{framing::Framing, idle::Idle, pace::Taker, wire::Conn};
 
 /// Bytes from the CDN.
 pub(in crate::deliver) struct CdnBody {
-    incoming: Incoming,
-    /// `None` once it is over.
+    framing: Framing,
+    /// `None` once it is over or broken.
     conn: Option<Box<Conn>>,
     idle: Arc<Idle>,
     taker: Taker,
 }
 
 impl CdnBody {
-    pub(super) fn new(incoming: Incoming, conn: Box<Conn>, idle: Arc<Idle>) -> Self {
-        Self { incoming, conn: Some(conn), idle, taker: Taker::new() }
+    pub(super) fn new(framing: Framing, conn: Box<Conn>, idle: Arc<Idle>) -> Self {
+        Self { framing, conn: Some(conn), idle, taker: Taker::new() }
     }
 
     /// The next bytes; `None` at the end.
     pub(in crate::deliver) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        if let Some(conn) = &self.conn {
-            self.taker.asks(&conn.pace);
-        }
-        if let Poll::Ready(bytes) = self.poll_incoming(cx) {
-            return Poll::Ready(bytes);
-        }
-        // Nothing is there: let the connection read. What it read is there at once.
-        if let Some(conn) = &mut self.conn
-            && pin!(&mut conn.driver).poll(cx).is_ready()
-        {
-            self.conn = None;
-        }
-        match self.poll_incoming(cx) {
-            Poll::Pending if self.conn.is_none() => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
-            polled => polled,
-        }
-    }
-
-    fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        loop {
-            let Some(frame) = ready!(pin!(&mut self.incoming).poll_frame(cx)) else { return Poll::Ready(None) };
-            let frame = match frame {
-                Ok(frame) => frame,
-                Err(error) => return Poll::Ready(Some(Err(io::Error::other(error)))),
+        let Some(conn) = &mut self.conn else { return Poll::Ready(None) };
+        let most = self.taker.asks();
+        let broken: io::Error = loop {
+            let count = match self.framing.next(&mut conn.read) {
+                Ok(count) => count,
+                Err(misframed) => break io::Error::other(misframed),
             };
-            // A trailer is no byte of the file.
-            if let Ok(data) = frame.into_data() {
-                self.taker.takes(data.len());
-                return Poll::Ready(Some(Ok(data)));
+            if self.framing.is_over() {
+                self.give_back();
+                return Poll::Ready(None);
             }
+            if count > 0 {
+                let bytes = conn.take(count);
+                self.framing.took(count);
+                self.taker.takes(count);
+                if self.framing.is_over() {
+                    self.give_back();
+                }
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            match conn.poll_fill(cx, self.framing.left().min(most)) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(0)) if self.framing.ends_with_connection() => {
+                    self.conn = None;
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Ok(0)) => break io::ErrorKind::UnexpectedEof.into(),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => break error,
+            }
+        };
+        self.conn = None;
+        Poll::Ready(Some(Err(broken)))
+    }
+
+    /// After a [`Self::poll_bytes`] that is pending: ready once `until` has passed.
+    pub(in crate::deliver) fn poll_patience(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        match &mut self.conn {
+            Some(conn) => conn.poll_patience(cx, until).map(drop),
+            None => Poll::Ready(()),
         }
     }
-}
 
-impl Drop for CdnBody {
-    fn drop(&mut self) {
-        // Only where all of it was taken: what is still on its way would be taken for the next answer.
-        if let Some(conn) = self.conn.take().filter(|_| self.incoming.is_end_stream()) {
+    fn give_back(&mut self) {
+        if let Some(conn) = self.conn.take().filter(|_| self.framing.reusable) {
             self.idle.keep(conn);
         }
     }
@@ -74,6 +79,6 @@ impl Drop for CdnBody {
 
 impl fmt::Debug for CdnBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CdnBody").field("taker", &self.taker).finish_non_exhaustive()
+        f.debug_struct("CdnBody").field("framing", &self.framing).field("taker", &self.taker).finish_non_exhaustive()
     }
 }

@@ -1,17 +1,11 @@
 //! Connections that wait for the next range: few, not for long, and looked at before they are used again.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    pin::pin,
-    task::{Context, Waker},
-    time::Duration,
-};
+use std::{collections::HashMap, fmt, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{Conn, connect::Origin};
+use super::{connect::Origin, wire::Conn};
 
 /// Connections kept for one origin.
 const MOST: usize = 64;
@@ -49,17 +43,10 @@ impl Idle {
         if idle.len() < MOST_ORIGINS || idle.contains_key(&conn.origin) {
             let conns = idle.entry(conn.origin.clone()).or_default();
             if conns.len() < MOST {
+                conn.rest();
                 conns.push((conn, Instant::now()));
             }
         }
-    }
-}
-
-impl Conn {
-    /// True where the connection is open and has nothing to do; it is driven one step to find out.
-    fn rests(&mut self) -> bool {
-        let over = pin!(&mut self.driver).poll(&mut Context::from_waker(Waker::noop())).is_ready();
-        !over && self.sender.is_ready()
     }
 }
 

@@ -1,0 +1,246 @@
+//! Where a body ends (RFC 9112 §6.3), and whether its connection can be used again.
+
+use bytes::{Buf, BytesMut};
+use http::{HeaderMap, HeaderName, Response, StatusCode, Version, header};
+use httparse::Status;
+
+/// The longest line of a chunk's size with its extensions, and of the trailers.
+const MAX_LINE: usize = 4096;
+
+/// The head's lines about the body contradict each other, or a chunk is none.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the file server's answer is framed wrongly")]
+pub(super) struct Misframed;
+
+/// What is still to come of a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Framing {
+    rest: Rest,
+    /// Both sides keep the connection open afterwards.
+    pub(super) reusable: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Rest {
+    Length(u64),
+    /// Bytes left of this chunk, and whether its line break is still to come.
+    Chunk { left: u64, ended: bool },
+    Trailers,
+    UntilClosed,
+}
+
+impl Framing {
+    pub(super) fn of(head: &Response<()>) -> Result<Self, Misframed> {
+        let headers = head.headers();
+        let closes = has(headers, &header::CONNECTION, "close")
+            || (head.version() == Version::HTTP_10 && !has(headers, &header::CONNECTION, "keep-alive"));
+        let rest = if matches!(head.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            Rest::Length(0)
+        } else if has(headers, &header::TRANSFER_ENCODING, "chunked") {
+            Rest::Chunk { left: 0, ended: true }
+        } else if headers.contains_key(header::TRANSFER_ENCODING) {
+            Rest::UntilClosed
+        } else {
+            length(headers)?.map_or(Rest::UntilClosed, Rest::Length)
+        };
+        let reusable = !closes && rest != Rest::UntilClosed;
+        Ok(Self { rest, reusable })
+    }
+
+    /// True at the end; a body that lasts until the connection closes has no other.
+    pub(super) fn is_over(&self) -> bool {
+        self.rest == Rest::Length(0)
+    }
+
+    /// The most that may still come, as far as is known.
+    pub(super) fn left(&self) -> usize {
+        match self.rest {
+            Rest::Length(left) => usize::try_from(left).unwrap_or(usize::MAX),
+            _ => usize::MAX,
+        }
+    }
+
+    /// True where the end of the connection is the end of the body.
+    pub(super) fn ends_with_connection(&self) -> bool {
+        self.rest == Rest::UntilClosed
+    }
+
+    /// How many of the bytes at the front of `read` belong to the body, once what frames them was taken away; 0 where more
+    /// has to be read, or at the end.
+    pub(super) fn next(&mut self, read: &mut BytesMut) -> Result<usize, Misframed> {
+        loop {
+            let left = match &mut self.rest {
+                Rest::UntilClosed => return Ok(read.len()),
+                Rest::Length(left) => *left,
+                Rest::Chunk { left: 0, ended: false } => {
+                    if read.len() < 2 {
+                        return Ok(0);
+                    }
+                    if !read.starts_with(b"\r\n") {
+                        return Err(Misframed);
+                    }
+                    read.advance(2);
+                    self.rest = Rest::Chunk { left: 0, ended: true };
+                    continue;
+                }
+                Rest::Chunk { left: 0, ended: true } => {
+                    match httparse::parse_chunk_size(read).map_err(|_| Misframed)? {
+                        Status::Partial if read.len() > MAX_LINE => return Err(Misframed),
+                        Status::Partial => return Ok(0),
+                        Status::Complete((line, 0)) => {
+                            read.advance(line);
+                            self.rest = Rest::Trailers;
+                        }
+                        Status::Complete((line, left)) => {
+                            read.advance(line);
+                            self.rest = Rest::Chunk { left, ended: false };
+                        }
+                    }
+                    continue;
+                }
+                Rest::Chunk { left, .. } => *left,
+                Rest::Trailers => {
+                    let Some(line) = read.windows(2).position(|pair| pair == b"\r\n") else {
+                        return if read.len() > MAX_LINE { Err(Misframed) } else { Ok(0) };
+                    };
+                    read.advance(line + 2);
+                    if line == 0 {
+                        self.rest = Rest::Length(0);
+                    }
+                    continue;
+                }
+            };
+            return Ok(usize::try_from(left).unwrap_or(usize::MAX).min(read.len()));
+        }
+    }
+
+    /// Bytes of the body were taken; no more than [`Self::next`] said.
+    pub(super) fn took(&mut self, count: usize) {
+        if let Rest::Length(left) | Rest::Chunk { left, .. } = &mut self.rest {
+            *left -= count as u64;
+        }
+    }
+}
+
+fn has(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|found| found.trim().eq_ignore_ascii_case(token))
+}
+
+/// The one length that is said, however often.
+fn length(headers: &HeaderMap) -> Result<Option<u64>, Misframed> {
+    let mut length = None;
+    for line in headers.get_all(header::CONTENT_LENGTH) {
+        let line = line.to_str().map_err(|_| Misframed)?;
+        // `parse` takes a sign, the grammar does not.
+        let said = Some(line).filter(|line| line.bytes().all(|byte| byte.is_ascii_digit()));
+        let said = said.and_then(|line| line.parse::<u64>().ok()).ok_or(Misframed)?;
+        if length.is_some_and(|length| length != said) {
+            return Err(Misframed);
+        }
+        length = Some(said);
+    }
+    Ok(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    fn framing(status: u16, lines: &[(&'static str, &'static str)]) -> Result<Framing, Misframed> {
+        let mut head = Response::builder().status(status);
+        for (name, value) in lines {
+            head = head.header(*name, *value);
+        }
+        Framing::of(&head.body(()).unwrap())
+    }
+
+    #[rstest]
+    #[case(200, &[("content-length", "5")], Rest::Length(5), true)]
+    #[case(200, &[("content-length", "5"), ("content-length", "5")], Rest::Length(5), true)]
+    #[case(206, &[("content-length", "5"), ("connection", "x, Close")], Rest::Length(5), false)]
+    #[case(304, &[("content-length", "5")], Rest::Length(0), true)]
+    #[case(200, &[("transfer-encoding", "Chunked"), ("content-length", "5")], Rest::Chunk { left: 0, ended: true }, true)]
+    #[case(200, &[("transfer-encoding", "gzip")], Rest::UntilClosed, false)]
+    #[case(200, &[], Rest::UntilClosed, false)]
+    fn frames(
+        #[case] status: u16,
+        #[case] lines: &[(&'static str, &'static str)],
+        #[case] rest: Rest,
+        #[case] reusable: bool,
+    ) {
+        assert_eq!(framing(status, lines), Ok(Framing { rest, reusable }));
+    }
+
+    #[rstest]
+    #[case(&[("content-length", "5"), ("content-length", "6")])]
+    #[case(&[("content-length", "+5")])]
+    #[case(&[("content-length", "5, 5")])]
+    #[case(&[("content-length", "99999999999999999999")])]
+    fn refuses(#[case] lines: &[(&'static str, &'static str)]) {
+        assert_eq!(framing(200, lines), Err(Misframed));
+    }
+
+    #[test]
+    fn an_old_server_closes_unless_it_says_otherwise() {
+        let head = |keep: &str| {
+            let head = Response::builder().version(Version::HTTP_10).header("content-length", "1");
+            Framing::of(&head.header("connection", keep).body(()).unwrap()).unwrap().reusable
+        };
+        assert!(!head("x"));
+        assert!(head("keep-alive"));
+    }
+
+    /// Feeds a chunked body in pieces: the bytes, whether it came to its end, and what is left over behind it.
+    fn unchunk(coded: &[u8], pieces: &[usize]) -> Result<(Vec<u8>, bool, usize), Misframed> {
+        let mut framing = framing(200, &[("transfer-encoding", "chunked")]).unwrap();
+        let (mut read, mut body, mut fed) = (BytesMut::new(), Vec::new(), 0);
+        let mut pieces = pieces.iter().copied().chain(std::iter::repeat(usize::MAX));
+        loop {
+            loop {
+                let count = framing.next(&mut read)?;
+                if count == 0 {
+                    break;
+                }
+                body.extend_from_slice(&read.split_to(count));
+                framing.took(count);
+            }
+            if fed == coded.len() || framing.is_over() {
+                return Ok((body, framing.is_over(), read.len()));
+            }
+            let end = fed.saturating_add(pieces.next().unwrap()).min(coded.len());
+            read.extend_from_slice(&coded[fed..end]);
+            fed = end;
+        }
+    }
+
+    #[rstest]
+    #[case(b"4\r\nabcd\r\n0\r\n\r\n", Ok((b"abcd".to_vec(), true, 0)))]
+    #[case(b"4;x=y\r\nabcd\r\n1\r\ne\r\n0\r\nX: y\r\n\r\nrest", Ok((b"abcde".to_vec(), true, 4)))]
+    #[case(b"4\r\nab", Ok((b"ab".to_vec(), false, 0)))]
+    #[case(b"4\r\nabcd\r\n0\r\n", Ok((b"abcd".to_vec(), false, 0)))]
+    #[case(b"4\r\nabcdX\r\n", Err(Misframed))]
+    #[case(b"zz\r\n", Err(Misframed))]
+    fn takes_chunks_apart(#[case] coded: &[u8], #[case] want: Result<(Vec<u8>, bool, usize), Misframed>) {
+        assert_eq!(unchunk(coded, &[]), want);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_of_any_size_give_the_same_body(
+            chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..50), 0..8),
+            pieces in proptest::collection::vec(1usize..20, 0..80),
+        ) {
+            let mut coded = Vec::new();
+            for chunk in &chunks {
+                coded.extend(format!("{:x}\r\n", chunk.len()).bytes());
+                coded.extend(chunk);
+                coded.extend(b"\r\n");
+            }
+            coded.extend(b"0\r\n\r\n");
+            prop_assert_eq!(unchunk(&coded, &pieces), Ok((chunks.concat(), true, 0)));
+        }
+    }
+}
