@@ -89,7 +89,7 @@ impl App {
             accounts,
             namespace: Arc::new(ArcSwap::from_pointee(namespace)),
             budgets: Mutex::default(),
-            tasks: Tasks::default(),
+            tasks: Tasks::here(),
             running: Mutex::new(running),
         })
     }

@@ -18,10 +18,8 @@ pub struct Answer {
     pub bytes: Option<(u64, u64)>,
 }
 
-/// Answers a GET or HEAD for a file: preconditions, range and headers, without any upstream call.
-pub fn answer(method: &Method, asked: &HeaderMap, entry: &Entry) -> Answer {
-    let size = entry.size();
-    let validators = Validators { etag: etag(entry), modified: entry.modified_at() };
+/// What every answer says of a file.
+pub fn head(entry: &Entry) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(14);
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -32,16 +30,27 @@ pub fn answer(method: &Method, asked: &HeaderMap, entry: &Entry) -> Answer {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    if let Ok(etag) = HeaderValue::try_from(&validators.etag) {
+    if let Ok(etag) = HeaderValue::try_from(etag(entry)) {
         headers.insert(header::ETAG, etag);
     }
-    if let Some(modified) = validators.modified
+    if let Some(modified) = entry.modified_at()
         && let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(modified))
     {
         headers.insert(header::LAST_MODIFIED, date);
     }
-    let ranged = match precondition::weigh(asked, &validators) {
-        Verdict::NotModified => return Answer { status: StatusCode::NOT_MODIFIED, headers, bytes: None },
+    let name = entry.name.as_str();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media::content_type(name)));
+    headers.insert(header::CONTENT_DISPOSITION, disposition::disposition(name));
+    headers
+}
+
+/// Answers a GET or HEAD for a file with this [`head`]: preconditions, range and headers, without any upstream call.
+pub fn answer(method: &Method, asked: &HeaderMap, entry: &Entry, head: &HeaderMap) -> Answer {
+    let size = entry.size();
+    let etag = head.get(header::ETAG).and_then(|etag| etag.to_str().ok()).unwrap_or_default();
+    let mut headers = head.clone();
+    let ranged = match precondition::weigh(asked, Validators { etag, modified: entry.modified_at() }) {
+        Verdict::NotModified => return bodiless(StatusCode::NOT_MODIFIED, headers),
         Verdict::Failed => return bodiless(StatusCode::PRECONDITION_FAILED, headers),
         Verdict::Go { ranged } => ranged,
     };
@@ -66,16 +75,18 @@ pub fn answer(method: &Method, asked: &HeaderMap, entry: &Entry) -> Answer {
             (StatusCode::PARTIAL_CONTENT, first, last - first + 1)
         }
     };
-    let name = entry.name.as_str();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media::content_type(name)));
-    headers.insert(header::CONTENT_DISPOSITION, disposition::disposition(name));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     let bytes = (method == Method::GET && length > 0).then(|| (first, first + length - 1));
     Answer { status, headers, bytes }
 }
 
 fn bodiless(status: StatusCode, mut headers: HeaderMap) -> Answer {
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    headers.remove(header::CONTENT_TYPE);
+    headers.remove(header::CONTENT_DISPOSITION);
+    // A 304 says nothing of a length: it would be the file's.
+    if status != StatusCode::NOT_MODIFIED {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     Answer { status, headers, bytes: None }
 }
 

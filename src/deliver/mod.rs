@@ -11,7 +11,7 @@ mod redirect;
 mod relay;
 mod upstream;
 
-pub use answer::{Answer, answer};
+pub use answer::{Answer, answer, head};
 pub use cdn::{Cdn, NoCertificates};
 pub use plan::{Route, Way, plan};
 pub use redirect::redirect;

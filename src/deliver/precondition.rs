@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use http::{HeaderMap, HeaderName, header};
 
 /// What a client's copy is compared with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Validators {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validators<'a> {
     /// A strong entity tag, quotes included.
-    pub etag: String,
+    pub etag: &'a str,
     pub modified: Option<SystemTime>,
 }
 
@@ -24,9 +24,9 @@ pub enum Verdict {
 }
 
 /// Weighs the headers of a GET or HEAD.
-pub fn weigh(headers: &HeaderMap, ours: &Validators) -> Verdict {
+pub fn weigh(headers: &HeaderMap, ours: Validators<'_>) -> Verdict {
     if let Some(tags) = text(headers, header::IF_MATCH) {
-        if !lists(&tags, &ours.etag, true) {
+        if !lists(&tags, ours.etag, true) {
             return Verdict::Failed;
         }
     } else if let (Some(at), Some(modified)) = (date(headers, header::IF_UNMODIFIED_SINCE), ours.modified)
@@ -35,7 +35,7 @@ pub fn weigh(headers: &HeaderMap, ours: &Validators) -> Verdict {
         return Verdict::Failed;
     }
     if let Some(tags) = text(headers, header::IF_NONE_MATCH) {
-        if lists(&tags, &ours.etag, false) {
+        if lists(&tags, ours.etag, false) {
             return Verdict::NotModified;
         }
     } else if let (Some(at), Some(modified)) = (date(headers, header::IF_MODIFIED_SINCE), ours.modified)
@@ -103,9 +103,9 @@ mod tests {
     #[case(&[("if-range", SAME)], Verdict::Go { ranged: true })]
     #[case(&[("if-range", AFTER)], Verdict::Go { ranged: false })]
     fn weighs(#[case] given: &[(&'static str, &str)], #[case] want: Verdict) {
-        let ours = Validators { etag: "\"a\"".into(), modified: Some(UNIX_EPOCH + Duration::from_secs(784_111_777)) };
+        let ours = Validators { etag: "\"a\"", modified: Some(UNIX_EPOCH + Duration::from_secs(784_111_777)) };
         let headers =
             given.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect();
-        assert_eq!(weigh(&headers, &ours), want);
+        assert_eq!(weigh(&headers, ours), want);
     }
 }

@@ -1,8 +1,7 @@
 //! The relay: bytes from the CDN through us, which go on at the byte they had reached when the CDN breaks off.
 
 use std::{
-    fmt,
-    io,
+    fmt, io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -63,7 +62,7 @@ impl Relay {
     /// The bytes `first..=last` of a file. Waits until the CDN has begun to send them, so that what fails at the start
     /// can be said with a status.
     pub async fn open(&self, file: File, first: u64, last: u64, id: &str) -> Result<RelayBody> {
-        let span = Span { first, last, size: file.entry.size() };
+        let span = Span { first, last, size: file.entry().size() };
         let source = Arc::new(Source { relay: self.clone(), file, id: id.into() });
         let stream = source.open(span, true, None).await?;
         Ok(RelayBody {
@@ -108,7 +107,7 @@ impl Source {
                 }
                 Ok(Opened { body, etag, .. }) => return Ok(Stream { body, etag, lease }),
                 Err(failure) => {
-                    tracing::info!(id = self.id, file = %self.file.entry.name, attempt, %failure, "the CDN did not give the bytes");
+                    tracing::info!(id = self.id, file = %self.file.entry().name, attempt, %failure, "the CDN did not give the bytes");
                     // No answer was begun, so nothing lingers.
                     lease.finish();
                     let refused = matches!(failure, Failure::Refused(_));
@@ -141,7 +140,7 @@ impl Source {
 
     /// Why an answer that has begun cannot be ended: its client only sees the connection cut.
     fn give_up(&self, at: u64, error: Error) -> io::Error {
-        tracing::warn!(id = self.id, file = %self.file.entry.name, at, ?error, "a transfer was cut");
+        tracing::warn!(id = self.id, file = %self.file.entry().name, at, ?error, "a transfer was cut");
         io::Error::other(error)
     }
 }
@@ -180,18 +179,18 @@ impl RelayBody {
                 Poll::Ready(Some(data))
             }
             Poll::Ready(Some(Err(error))) => {
-                tracing::info!(file = %self.source.file.entry.name, at = self.next, %error, "the CDN broke off");
+                tracing::info!(file = %self.source.file.entry().name, at = self.next, %error, "the CDN broke off");
                 Poll::Ready(None)
             }
             Poll::Ready(None) => {
-                tracing::info!(file = %self.source.file.entry.name, at = self.next, "the CDN ended early");
+                tracing::info!(file = %self.source.file.entry().name, at = self.next, "the CDN ended early");
                 Poll::Ready(None)
             }
             Poll::Pending => {
                 let idle = self.source.relay.patience.idle;
                 let until = *self.waiting.get_or_insert_with(|| Instant::now() + idle);
                 ready!(stream.body.poll_patience(cx, until));
-                tracing::info!(file = %self.source.file.entry.name, at = self.next, "the CDN stalled");
+                tracing::info!(file = %self.source.file.entry().name, at = self.next, "the CDN stalled");
                 Poll::Ready(None)
             }
         }
@@ -209,7 +208,7 @@ impl RelayBody {
             return Err(self.source.give_up(self.next, error));
         }
         let (source, etag) = (Arc::clone(&self.source), self.etag.clone());
-        let span = Span { first: self.next, last: self.last, size: source.file.entry.size() };
+        let span = Span { first: self.next, last: self.last, size: source.file.entry().size() };
         // The old stream goes first: its place may be the one that the next needs.
         self.phase = Phase::Done;
         self.phase = Phase::Reopening(Box::pin(async move { source.open(span, false, etag.as_ref()).await }));

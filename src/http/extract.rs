@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use http::{Extensions, HeaderMap, header, request::Parts};
+use http::{HeaderMap, header, request::Parts};
 
 use super::{
     Edge,
@@ -11,8 +11,7 @@ use super::{
 use crate::vfs::{Caller, View};
 
 /// The namespace as this request's sender may see it.
-pub(super) fn view(edge: &Edge, headers: &HeaderMap, extensions: &Extensions) -> View {
-    let peer = extensions.get::<Peer>();
+pub(super) fn view(edge: &Edge, headers: &HeaderMap, peer: Option<Peer>) -> View {
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical());
     let user_agent = headers.get(header::USER_AGENT).filter(|agent| !agent.is_empty()).cloned();
     View::new(edge.namespace.load_full(), Caller { address, user_agent })

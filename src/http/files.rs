@@ -1,15 +1,17 @@
 //! `/d` and `/p`: a file of a mount, as a redirect or as bytes.
 
-use axum::{body::Body, extract::Request, response::Response};
-use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use axum::{body::Body, response::Response};
+use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 
-use super::{Edge, error, extract};
+use super::{
+    Edge, error, extract,
+    layers::{Peer, RequestId},
+};
 use crate::{
     deliver::{self, Route, Way},
-    drive::Entry,
     error::{Kind, Result},
     path::VirtualPath,
-    vfs::{File, Policy, View},
+    vfs::{File, View},
 };
 
 /// The door that a path leads to, if it is one for files.
@@ -23,56 +25,59 @@ pub(super) fn route(path: &str) -> Option<Route> {
 }
 
 /// The 302 for `/d` where everything is known: most requests of a player, and nothing to wait for.
-pub(super) fn quick(edge: &Edge, request: &Request) -> Option<Response> {
+pub(super) fn quick<B>(edge: &Edge, request: &Request<B>, peer: Option<Peer>) -> Option<Response> {
     let raw = request.uri().path().strip_prefix("/d/")?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    let path = VirtualPath::from_uri(raw).ok()?;
-    let view = extract::view(edge, request.headers(), request.extensions());
-    let redirects = |policy: &Policy, entry: &Entry| {
-        matches!(deliver::plan(Route::Delivered, policy.delivery, entry), Ok(Way::Redirect))
-    };
-    view.link_at_hand(&path, redirects).map(|kept| deliver::redirect(&kept))
+    let view = extract::view(edge, request.headers(), peer);
+    let file = view.at_hand(raw)?;
+    match deliver::plan(Route::Delivered, file.policy().delivery, file.entry()) {
+        Ok(Way::Redirect) => view.link_at_hand(&file).map(|kept| deliver::redirect(&kept)),
+        _ => None,
+    }
 }
 
-pub(super) async fn serve(edge: &Edge, request: Request, route: Route) -> Response {
-    let (request, _) = request.into_parts();
+pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: &RequestId, route: Route) -> Response {
     match request.method {
         Method::GET | Method::HEAD => {}
         Method::OPTIONS => return preflight(),
         _ => return method_not_allowed(),
     }
-    let view = extract::view(edge, &request.headers, &request.extensions);
+    let view = extract::view(edge, &request.headers, peer);
     // Behind the slash that ends `/d` or `/p`.
-    let path = match VirtualPath::from_uri(request.uri.path().get(2..).unwrap_or_default()) {
-        Ok(path) => path,
-        Err(cause) => return error::respond(&request.headers, cause.into(), None, extract::request_id(&request)),
-    };
-    match answer(edge, &view, &path, &request, route).await {
+    let raw = request.uri.path().get(3..).unwrap_or_default();
+    match answer(edge, &view, raw, request, id, route).await {
         Ok(response) => response,
         Err(cause) => {
-            let browse = (cause.kind() == Kind::IsFolder).then(|| path.to_uri());
-            error::respond(&request.headers, cause, browse.as_deref(), extract::request_id(&request))
+            let path = VirtualPath::from_uri(raw).ok().filter(|_| cause.kind() == Kind::IsFolder);
+            error::respond(&request.headers, cause, path.map(|path| path.to_uri()).as_deref(), id.as_str())
         }
     }
 }
 
-async fn answer(edge: &Edge, view: &View, path: &VirtualPath, request: &Parts, route: Route) -> Result<Response> {
-    let file = view.file(path).await?;
-    match deliver::plan(route, file.policy().delivery, &file.entry)? {
+async fn answer(
+    edge: &Edge,
+    view: &View,
+    raw: &str,
+    request: &Parts,
+    id: &RequestId,
+    route: Route,
+) -> Result<Response> {
+    let file = view.file(raw).await?;
+    match deliver::plan(route, file.policy().delivery, file.entry())? {
         Way::Redirect => match view.link(&file).await? {
             Some(kept) => Ok(deliver::redirect(&kept)),
-            None => relay(edge, file, request).await,
+            None => relay(edge, file, request, id).await,
         },
-        Way::Relay => relay(edge, file, request).await,
+        Way::Relay => relay(edge, file, request, id).await,
     }
 }
 
-async fn relay(edge: &Edge, file: File, request: &Parts) -> Result<Response> {
-    let answer = deliver::answer(&request.method, &request.headers, &file.entry);
+async fn relay(edge: &Edge, file: File, request: &Parts, id: &RequestId) -> Result<Response> {
+    let answer = deliver::answer(&request.method, &request.headers, file.entry(), file.head(deliver::head));
     let body = match answer.bytes {
-        Some((first, last)) => Body::new(edge.relay.open(file, first, last, extract::request_id(request)).await?),
+        Some((first, last)) => Body::new(edge.relay.open(file, first, last, id.as_str()).await?),
         None => Body::empty(),
     };
     let mut response = Response::new(body);

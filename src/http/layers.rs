@@ -22,16 +22,16 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::Request,
     response::{IntoResponse, Response},
 };
 use futures_util::future::{BoxFuture, Either, FutureExt};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use hyper::body::Incoming;
 use tokio::time::Instant;
 use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{Edge, files};
+use super::{Answers, Edge, files};
 use crate::error::{Error, Kind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -76,33 +76,56 @@ impl Front {
     }
 }
 
-impl Service<Request> for Front {
+type Answering = Either<Ready<Result<Response, Infallible>>, BoxFuture<'static, Result<Response, Infallible>>>;
+
+impl Front {
+    fn pass<B>(&self, request: Request<B>, peer: Option<Peer>, body: impl FnOnce(B) -> Body) -> Answering {
+        let id = self.ids.next();
+        let seen = Seen::of(&request, peer);
+        let quick = catch_unwind(AssertUnwindSafe(|| files::quick(&self.edge, &request, peer)));
+        if let Some(response) = quick.unwrap_or_else(|cause| Some(panicked(cause))) {
+            return Either::Left(ready(Ok(finish(response, id, seen))));
+        }
+        // The files are asked for most: they go past the table of routes.
+        let Some(route) = files::route(request.uri().path()) else {
+            let mut request = request.map(body);
+            request.extensions_mut().insert(id.clone());
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
+            let answer = self.routes.clone().call(request);
+            return Either::Right(Box::pin(async move { Ok(finish(answer.await?, id, seen)) }));
+        };
+        let edge = Arc::clone(&self.edge);
+        let (request, _) = request.into_parts();
+        Either::Right(Box::pin(async move {
+            let answer = AssertUnwindSafe(files::serve(&edge, &request, peer, &id, route)).catch_unwind().await;
+            Ok(finish(answer.unwrap_or_else(panicked), id, seen))
+        }))
+    }
+}
+
+impl Answers for Front {
+    type Answering = Answering;
+
+    fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Answering {
+        self.pass(request, Some(Peer(peer)), Body::new)
+    }
+}
+
+/// As a part of something larger, which says who asks in [`Peer`].
+impl Service<Request<Body>> for Front {
     type Response = Response;
     type Error = Infallible;
-    type Future = Either<Ready<Result<Response, Infallible>>, BoxFuture<'static, Result<Response, Infallible>>>;
+    type Future = Answering;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let id = self.ids.next();
-        let seen = Seen::of(&request);
-        let quick = catch_unwind(AssertUnwindSafe(|| files::quick(&self.edge, &request)));
-        if let Some(response) = quick.unwrap_or_else(|cause| Some(panicked(cause))) {
-            return Either::Left(ready(Ok(finish(response, id, seen))));
-        }
-        request.extensions_mut().insert(id.clone());
-        // The files are asked for most: they go past the table of routes.
-        let Some(route) = files::route(request.uri().path()) else {
-            let answer = self.routes.call(request);
-            return Either::Right(Box::pin(async move { Ok(finish(answer.await?, id, seen)) }));
-        };
-        let edge = Arc::clone(&self.edge);
-        Either::Right(Box::pin(async move {
-            let answer = AssertUnwindSafe(files::serve(&edge, request, route)).catch_unwind().await;
-            Ok(finish(answer.unwrap_or_else(panicked), id, seen))
-        }))
+    fn call(&mut self, request: Request<Body>) -> Answering {
+        let peer = request.extensions().get::<Peer>().copied();
+        self.pass(request, peer, |body| body)
     }
 }
 
@@ -116,7 +139,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(request: &Request) -> Option<Self> {
+    fn of<B>(request: &Request<B>, peer: Option<Peer>) -> Option<Self> {
         tracing::enabled!(target: "gate115::access", tracing::Level::INFO).then(|| {
             let agent = request.headers().get(header::USER_AGENT);
             Self {
@@ -125,7 +148,7 @@ impl Seen {
                 // The path alone: a query may hold a signature.
                 path: request.uri().path().to_owned(),
                 agent: agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
-                peer: request.extensions().get::<Peer>().copied(),
+                peer,
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{body::Body, extract::Request as Asked, response::Response};
+use axum::{Router, body::Body, response::Response, routing::future::RouteFuture};
 use http::Request;
 use hyper::{
     body::Incoming,
@@ -22,6 +22,7 @@ use tower::Service;
 use super::{
     layers::Peer,
     patience::{Patience, Taken},
+    threads::Threads,
 };
 
 /// Connections at a time; more wait in the system's queue.
@@ -61,14 +62,21 @@ pub async fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
 }
 
 /// What answers requests: each connection has a clone.
-pub trait Answers:
-    Service<Asked, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
-{
+pub trait Answers: Clone + Send + 'static {
+    type Answering: Future<Output = Result<Response, Infallible>> + Send + 'static;
+
+    /// Answers a request that came from `peer`.
+    fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Self::Answering;
 }
 
-impl<S> Answers for S where
-    S: Service<Asked, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
-{
+impl Answers for Router {
+    type Answering = RouteFuture<Infallible>;
+
+    fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Self::Answering {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        self.clone().call(request)
+    }
 }
 
 /// Serves until `stop`, then lets bodies finish until `drain` has passed.
@@ -79,10 +87,22 @@ pub async fn serve(
     stop: CancellationToken,
     drain: Duration,
 ) {
+    let threads = match Threads::start() {
+        Ok(threads) => Arc::new(threads),
+        Err(error) => return tracing::error!(%error, "no thread for connections can be started"),
+    };
     let mut doors = JoinSet::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     for listener in listeners {
-        doors.spawn(door(listener, front.clone(), limits, Arc::clone(&places), stop.clone(), drain));
+        doors.spawn(door(
+            listener,
+            front.clone(),
+            limits,
+            Arc::clone(&threads),
+            Arc::clone(&places),
+            stop.clone(),
+            drain,
+        ));
     }
     while doors.join_next().await.is_some() {}
 }
@@ -91,6 +111,7 @@ async fn door(
     listener: TcpListener,
     front: impl Answers,
     limits: Limits,
+    threads: Arc<Threads>,
     places: Arc<Semaphore>,
     stop: CancellationToken,
     drain: Duration,
@@ -110,17 +131,25 @@ async fn door(
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
+        // It is to be heard of by the loop of its own thread alone.
+        let accepted = accepted.map(|(stream, peer)| (stream.into_std(), peer));
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, front.clone(), limits);
-                let connection = graceful.watch(connection);
-                connections.spawn(async move {
+                let (front, watcher) = (front.clone(), graceful.watcher());
+                let connection = async move {
                     let _place = place;
                     // What a connection dies of is the client's affair: reset, timeout, nonsense.
-                    if let Err(error) = connection.await {
+                    let ended = match stream.and_then(TcpStream::from_std) {
+                        Ok(stream) => {
+                            watcher.watch(connection(stream, peer, front, limits)).await.map_err(io::Error::other)
+                        }
+                        Err(error) => Err(error),
+                    };
+                    if let Err(error) = ended {
                         tracing::debug!(%peer, %error, "a connection ended");
                     }
-                });
+                };
+                connections.spawn_on(connection, threads.next());
             }
             Err(error) => {
                 // Out of file descriptors, mostly: others must end first.
@@ -145,13 +174,13 @@ fn connection(
     peer: SocketAddr,
     front: impl Answers,
     limits: Limits,
-) -> http1::Connection<TokioIo<Taken>, impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + Send> {
+) -> http1::Connection<
+    TokioIo<Taken>,
+    impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + Send,
+> {
     // Without it the last, small segment of an answer waits for an acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        front.clone().call(request.map(Body::new))
-    });
+    let service = service_fn(move |request| front.answer(request, peer));
     http1::Builder::new()
         .timer(Patience::default())
         .header_read_timeout(limits.head)

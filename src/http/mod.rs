@@ -8,6 +8,7 @@ mod listen;
 mod ops;
 pub mod page;
 mod patience;
+mod threads;
 mod ui;
 
 use std::sync::Arc;

@@ -4,19 +4,26 @@
 use std::{collections::HashMap, fmt, hash::Hash, sync::Arc};
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::error::{Error, Kind, Result};
 
 /// The owner of every task that `vfs` starts: they end by themselves (each network wait below has a timeout), or with this.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Tasks {
     tracker: TaskTracker,
     stop: CancellationToken,
+    /// Where they run: not on the thread of the connection that happened to ask first.
+    home: Handle,
 }
 
 impl Tasks {
+    /// Tasks that will run where this is called.
+    pub fn here() -> Self {
+        Self { tracker: TaskTracker::new(), stop: CancellationToken::new(), home: Handle::current() }
+    }
+
     /// Cancels what still runs and waits for it.
     pub async fn stop(&self) {
         self.stop.cancel();
@@ -26,9 +33,10 @@ impl Tasks {
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
-        self.tracker.spawn(async move {
+        let work = async move {
             stop.run_until_cancelled(work).await;
-        });
+        };
+        self.tracker.spawn_on(work, &self.home);
     }
 }
 
@@ -117,7 +125,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_asks_and_all_get_the_answer_even_if_the_first_leaves() {
-        let flights = Arc::new(Flights::<u8, u32>::new(Tasks::default()));
+        let flights = Arc::new(Flights::<u8, u32>::new(Tasks::here()));
         let asked = Arc::new(AtomicU32::new(0));
         let ask = || {
             let asked = Arc::clone(&asked);
@@ -135,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_fails_the_callers_and_frees_the_key() {
-        let flights = Flights::<u8, ()>::new(Tasks::default());
+        let flights = Flights::<u8, ()>::new(Tasks::here());
         let error = flights.join(&1, || async { panic!("bug") }).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Internal);
         assert!(flights.join(&1, || async { Ok(()) }).await.is_ok());
@@ -143,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn stopping_cancels_what_runs() {
-        let tasks = Tasks::default();
+        let tasks = Tasks::here();
         let flights = Arc::new(Flights::<u8, ()>::new(tasks.clone()));
         let waiter = tokio::spawn({
             let flights = Arc::clone(&flights);

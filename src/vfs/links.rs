@@ -25,7 +25,8 @@ use crate::{
     error::{Error, Kind, Result},
 };
 
-/// Pools kept at most; an unused one goes after [`IDLE`].
+/// Files and pools of clients kept at most; what is not used goes after [`IDLE`].
+const MAX_FILES: u64 = 20_000;
 const MAX_POOLS: u64 = 20_000;
 const IDLE: Duration = Duration::from_secs(2 * 3600);
 /// How long a relay waits for a place before the client hears 503.
@@ -34,11 +35,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// That the CDN fails for a file is remembered this long.
 const RELAY_FAILURE_LIFE: Duration = Duration::from_secs(5);
 
-/// Whose pool it is.
+/// Whose pool it is, where it is not everybody's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Holder {
-    /// Everybody: links bound to nobody and without a cap.
-    Everyone,
     Client(IpAddr, Option<HeaderValue>),
     Relay,
 }
@@ -49,18 +48,31 @@ struct PoolKey {
     holder: Holder,
 }
 
-/// What 115 said of a file itself, whoever asked, and when by our clock.
-type Refusals = Cache<Handle, (Error, Duration)>;
-type Pools = Cache<PoolKey, Arc<Mutex<Pool>>>;
+/// What is known of a file's links, whoever asks: found once for a file, so that it need not be found for each request.
+#[derive(Default)]
+pub(super) struct FileLinks {
+    /// Bound to nobody and without a cap.
+    everyones: Mutex<Pool>,
+    relays: Mutex<Pool>,
+    told: Mutex<Told>,
+}
+
+/// What was said of a file itself, and when by our clock.
+#[derive(Default)]
+struct Told {
+    /// By 115.
+    refused: Option<(Error, Duration)>,
+    /// By the CDN, to our relay.
+    relay_failed: Option<(Error, Duration)>,
+}
 
 /// The links of one mount.
 pub(super) struct Links {
     drive: Arc<dyn Drive>,
     clock: Clock,
     keeping: Keeping,
-    pools: Pools,
-    refusals: Refusals,
-    relay_failures: Refusals,
+    files: Cache<Handle, Arc<FileLinks>>,
+    clients: Cache<PoolKey, Arc<Mutex<Pool>>>,
     flights: Flights<PoolKey, ()>,
     budget: Arc<Budget>,
     numbers: Arc<AtomicU64>,
@@ -79,85 +91,92 @@ impl Links {
             Holder::Client(_, Some(agent)) => 1 + u32::try_from(agent.len() / 256).unwrap_or(u32::MAX - 1),
             _ => 1,
         };
-        let pools = Cache::builder().max_capacity(MAX_POOLS).weigher(weight).time_to_idle(IDLE).build();
-        let (refusals, relay_failures) = (Cache::new(MAX_POOLS), Cache::new(MAX_POOLS));
         Self {
             drive,
             clock,
             keeping,
-            pools,
-            refusals,
-            relay_failures,
+            files: Cache::builder().max_capacity(MAX_FILES).time_to_idle(IDLE).build(),
+            clients: Cache::builder().max_capacity(MAX_POOLS).weigher(weight).time_to_idle(IDLE).build(),
             flights: Flights::new(tasks),
             budget,
             numbers: Arc::default(),
         }
     }
 
+    /// What is known of a file's links.
+    pub(super) fn of(&self, file: &Handle) -> Arc<FileLinks> {
+        self.files.get_with_by_ref(file, Arc::default)
+    }
+
     /// A link to send a client to, where one is at hand; `None` where something has to be found out first.
-    pub(super) fn at_hand(&self, file: &Entry, address: IpAddr, user_agent: Option<&HeaderValue>) -> Option<Arc<Kept>> {
-        let key = PoolKey { file: file.handle.clone(), holder: Holder::Client(address, user_agent.cloned()) };
+    pub(super) fn at_hand(
+        &self,
+        links: &FileLinks,
+        file: &Entry,
+        address: IpAddr,
+        user_agent: Option<&HeaderValue>,
+    ) -> Option<Arc<Kept>> {
         let at = Moment::of(&self.clock);
-        let own = self.pools.get(&key).and_then(|pool| pool.lock().hand_out(&self.keeping, at, true)?.ok()?);
-        own.or_else(|| self.everyones(&key.file, Need::Redirect, at))
+        links.everyones(Need::Redirect, &self.keeping, at).or_else(|| {
+            let key = PoolKey { file: file.handle.clone(), holder: Holder::Client(address, user_agent.cloned()) };
+            self.clients.get(&key)?.lock().hand_out(&self.keeping, at, true)?.ok()?
+        })
     }
 
     /// A link to send a client to; `None` where the drive only gives links that nobody can be redirected to.
     pub(super) async fn for_client(
         &self,
+        links: &Arc<FileLinks>,
         file: &Arc<Entry>,
         address: IpAddr,
         user_agent: Option<&HeaderValue>,
     ) -> Result<Option<Arc<Kept>>> {
         let key = PoolKey { file: file.handle.clone(), holder: Holder::Client(address, user_agent.cloned()) };
-        self.refusal(&key.file)?;
+        links.refusal(self.clock.now())?;
+        let pool = self.clients.get_with_by_ref(&key, Arc::default);
         loop {
             let at = Moment::of(&self.clock);
-            if let Some(kept) = self.everyones(&key.file, Need::Redirect, at) {
+            if let Some(kept) = links.everyones(Need::Redirect, &self.keeping, at) {
                 return Ok(Some(kept));
             }
-            let pool = self.pools.get_with_by_ref(&key, Arc::default);
             if let Some(answer) = pool.lock().hand_out(&self.keeping, at, true) {
                 return answer;
             }
-            if let Err(error) = self.fetch(&key, &pool, file, Audience::Client(user_agent.cloned())).await {
+            let home = Home::Client(Arc::clone(&pool));
+            if let Err(error) = self.fetch(&key, links, home, file, Audience::Client(user_agent.cloned())).await {
                 let at = Moment::of(&self.clock);
-                let shared = self.everyones(&key.file, Need::Anything, at).map(|kept| Ok(Some(kept)));
+                let shared = links.everyones(Need::Anything, &self.keeping, at).map(|kept| Ok(Some(kept)));
                 return shared.or_else(|| pool.lock().hand_out(&self.keeping, at, false)).unwrap_or(Err(error));
             }
         }
     }
 
     /// A place on a link for our own relay; waits its turn, at most [`PATIENCE`]. `anew`: nobody has bytes of it yet.
-    pub(super) async fn for_relay(&self, file: &Arc<Entry>, anew: bool) -> Result<Lease> {
-        self.refusal(&file.handle)?;
-        let failure = self.relay_failures.get(&file.handle).filter(|_| anew);
-        if let Some((error, at)) = failure
-            && self.clock.now().saturating_sub(at) < RELAY_FAILURE_LIFE
-        {
-            return Err(error);
-        }
+    pub(super) async fn for_relay(&self, links: &Arc<FileLinks>, file: &Arc<Entry>, anew: bool) -> Result<Lease> {
         let started = self.clock.now();
+        links.refusal(started)?;
+        if anew {
+            links.relay_failure(started)?;
+        }
         let place = self.budget.place(self.clock.clone(), PATIENCE).await?;
-        let key = PoolKey { file: file.handle.clone(), holder: Holder::Relay };
         let mut more = true;
         loop {
             let at = Moment::of(&self.clock);
-            let pool = self.pools.get_with_by_ref(&key, Arc::default);
             let turn = self.budget.turn();
-            let step = match self.everyones(&key.file, Need::Relay, at) {
+            let step = match links.everyones(Need::Relay, &self.keeping, at) {
                 Some(kept) => Step::Take(kept),
-                None => pool.lock().take_place(&self.keeping, at, more),
+                None => links.relays.lock().take_place(&self.keeping, at, more),
             };
             match step {
                 Step::Take(kept) => {
                     self.budget.learn(kept.link.account_connections);
-                    return Ok(Lease { kept, pool, clock: self.clock.clone(), open: false, place });
+                    return Ok(Lease { kept, links: Arc::clone(links), clock: self.clock.clone(), open: false, place });
                 }
                 Step::Fail(error) => return Err(error),
                 Step::Fetch => {
-                    if let Err(error) = self.fetch(&key, &pool, file, Audience::Gateway).await {
-                        if pool.lock().is_empty() {
+                    let key = PoolKey { file: file.handle.clone(), holder: Holder::Relay };
+                    if let Err(error) = self.fetch(&key, links, Home::Relay, file, Audience::Gateway).await {
+                        if links.relays.lock().is_empty() {
                             return Err(error);
                         }
                         // A place on one of the links that are there, then.
@@ -177,50 +196,34 @@ impl Links {
         }
     }
 
-    /// A link that the CDN refused: nobody gets it again.
-    pub(super) fn refused(&self, file: &Handle, kept: &Kept) {
-        for holder in [Holder::Relay, Holder::Everyone] {
-            if let Some(pool) = self.pools.get(&PoolKey { file: file.clone(), holder }) {
-                pool.lock().remove(kept);
-            }
-        }
-    }
-
     /// True where the link was not fetched just now, so that a refusal is no news of its being full.
     pub(super) fn is_old(&self, kept: &Kept) -> bool {
         self.clock.now().saturating_sub(kept.fetched) > TAKEN
     }
 
     /// The CDN does not give this file's bytes: who asks next is told so for a moment, and no link is fetched for it.
-    pub(super) fn relay_failed(&self, file: &Handle, error: &Error) {
-        self.relay_failures.insert(file.clone(), (error.clone(), self.clock.now()));
-    }
-
-    /// What 115 has just said of this file to somebody: asking again for deleted files makes it suspicious.
-    fn refusal(&self, file: &Handle) -> Result<()> {
-        match self.refusals.get(file) {
-            Some((error, at)) if self.clock.now().saturating_sub(at) < FINAL_FAILURE_LIFE => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    fn everyones(&self, file: &Handle, need: Need, at: Moment) -> Option<Arc<Kept>> {
-        let pool = self.pools.get(&PoolKey { file: file.clone(), holder: Holder::Everyone })?;
-        pool.lock().any(need, &self.keeping, at)
+    pub(super) fn relay_failed(&self, links: &FileLinks, error: &Error) {
+        links.told.lock().relay_failed = Some((error.clone(), self.clock.now()));
     }
 
     /// One more link for a pool; one at a time, and a task of its own, so a client that leaves wastes nothing.
-    async fn fetch(&self, key: &PoolKey, pool: &Arc<Mutex<Pool>>, file: &Arc<Entry>, audience: Audience) -> Result<()> {
+    async fn fetch(
+        &self,
+        key: &PoolKey,
+        links: &Arc<FileLinks>,
+        home: Home,
+        file: &Arc<Entry>,
+        audience: Audience,
+    ) -> Result<()> {
         self.flights
             .join(key, || {
                 let fetch = Fetch {
                     drive: Arc::clone(&self.drive),
                     clock: self.clock.clone(),
-                    pools: self.pools.clone(),
                     numbers: Arc::clone(&self.numbers),
                     keeping: self.keeping,
-                    refusals: self.refusals.clone(),
-                    pool: Arc::clone(pool),
+                    links: Arc::clone(links),
+                    home,
                     file: Arc::clone(file),
                 };
                 fetch.run(audience)
@@ -233,20 +236,63 @@ impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Links")
             .field("drive", &self.drive)
-            .field("pools", &self.pools.entry_count())
+            .field("files", &self.files.entry_count())
+            .field("clients", &self.clients.entry_count())
             .finish_non_exhaustive()
     }
+}
+
+impl FileLinks {
+    /// A link that the CDN refused: nobody gets it again.
+    pub(super) fn refused(&self, kept: &Kept) {
+        self.relays.lock().remove(kept);
+        self.everyones.lock().remove(kept);
+    }
+
+    /// What 115 has just said of this file to somebody: asking again for deleted files makes it suspicious.
+    fn refusal(&self, now: Duration) -> Result<()> {
+        still(&mut self.told.lock().refused, now, FINAL_FAILURE_LIFE)
+    }
+
+    fn relay_failure(&self, now: Duration) -> Result<()> {
+        still(&mut self.told.lock().relay_failed, now, RELAY_FAILURE_LIFE)
+    }
+
+    fn everyones(&self, need: Need, keeping: &Keeping, at: Moment) -> Option<Arc<Kept>> {
+        self.everyones.lock().any(need, keeping, at)
+    }
+}
+
+impl fmt::Debug for FileLinks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileLinks").finish_non_exhaustive()
+    }
+}
+
+fn still(told: &mut Option<(Error, Duration)>, now: Duration, life: Duration) -> Result<()> {
+    match told {
+        Some((error, at)) if now.saturating_sub(*at) < life => Err(error.clone()),
+        told => {
+            *told = None;
+            Ok(())
+        }
+    }
+}
+
+/// Where a link belongs that is not everybody's.
+enum Home {
+    Client(Arc<Mutex<Pool>>),
+    Relay,
 }
 
 /// The question to the drive, as a task holds it.
 struct Fetch {
     drive: Arc<dyn Drive>,
     clock: Clock,
-    pools: Pools,
     numbers: Arc<AtomicU64>,
     keeping: Keeping,
-    refusals: Refusals,
-    pool: Arc<Mutex<Pool>>,
+    links: Arc<FileLinks>,
+    home: Home,
     file: Arc<Entry>,
 }
 
@@ -255,37 +301,37 @@ impl Fetch {
     async fn run(self, audience: Audience) -> Result<()> {
         let answer = self.drive.link(&self.file, &audience).await;
         let at = Moment::of(&self.clock);
+        let asker = match &self.home {
+            Home::Client(pool) => &**pool,
+            Home::Relay => &self.links.relays,
+        };
         match answer {
             Ok(link) => {
                 let kept = Arc::new(Kept::new(link, at, self.numbers.fetch_add(1, Ordering::Relaxed)));
                 if !kept.has_life(Need::Anything, &self.keeping, at) {
                     let error = over();
-                    self.pool.lock().fail(error.clone(), at);
+                    asker.lock().fail(error.clone(), at);
                     return Err(error);
                 }
                 let home = if kept.link.is_everyones() {
-                    self.pool_of(Holder::Everyone)
+                    &self.links.everyones
                 } else if kept.link.binding == Binding::Cookie {
-                    self.pool.lock().gives_relay_links_only(at);
-                    self.pool_of(Holder::Relay)
+                    asker.lock().gives_relay_links_only(at);
+                    &self.links.relays
                 } else {
-                    self.pool
+                    asker
                 };
                 home.lock().add(kept, at);
                 Ok(())
             }
             Err(error) => {
                 if error.kind().is_final_for_file() {
-                    self.refusals.insert(self.file.handle.clone(), (error.clone(), at.now));
+                    self.links.told.lock().refused = Some((error.clone(), at.now));
                 }
-                self.pool.lock().fail(error.clone(), at);
+                asker.lock().fail(error.clone(), at);
                 Err(error)
             }
         }
-    }
-
-    fn pool_of(&self, holder: Holder) -> Arc<Mutex<Pool>> {
-        self.pools.get_with(PoolKey { file: self.file.handle.clone(), holder }, Arc::default)
     }
 }
 
@@ -296,7 +342,7 @@ fn over() -> Error {
 /// A relay's place on a link; given back when dropped.
 pub struct Lease {
     pub kept: Arc<Kept>,
-    pool: Arc<Mutex<Pool>>,
+    links: Arc<FileLinks>,
     clock: Clock,
     open: bool,
     place: Place,
@@ -318,7 +364,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.pool.lock().give_back(&self.kept, !self.open, self.clock.now());
+        self.links.relays.lock().give_back(&self.kept, !self.open, self.clock.now());
     }
 }
 

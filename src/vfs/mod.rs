@@ -8,6 +8,7 @@ mod listings;
 mod mounts;
 mod pool;
 mod reading;
+mod recent;
 mod resolve;
 mod view;
 

@@ -10,6 +10,7 @@ use super::{
     links::Links,
     listings::{Ages, Listings},
     pool::Keeping,
+    recent::Recent,
     resolve::Folders,
 };
 use crate::{
@@ -108,6 +109,11 @@ impl Mount {
         self.state.store(Arc::new(state));
     }
 
+    /// True while this is the drive at work.
+    pub(super) fn has(&self, mounted: &Arc<Mounted>) -> bool {
+        matches!(&**self.state.load(), State::Working(working) if Arc::ptr_eq(working, mounted))
+    }
+
     /// The drive at work, or why there is none.
     pub fn mounted(&self) -> Result<Arc<Mounted>> {
         match &**self.state.load() {
@@ -135,11 +141,16 @@ impl fmt::Debug for Mount {
 #[derive(Debug, Default)]
 pub struct Namespace {
     mounts: Vec<Arc<Mount>>,
+    recent: Recent,
 }
 
 impl Namespace {
     pub fn new(mounts: Vec<Arc<Mount>>) -> Self {
-        Self { mounts }
+        Self { mounts, recent: Recent::default() }
+    }
+
+    pub(super) fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     pub fn mounts(&self) -> &[Arc<Mount>] {

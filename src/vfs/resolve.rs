@@ -20,13 +20,9 @@ const MAX_FOLDERS: u64 = 50_000;
 /// That there is no folder at a path is believed this long.
 const SURE_OF_ABSENCE: Duration = Duration::from_secs(60);
 
-/// Paths lately gone that are remembered, for the quick way.
-const MAX_RECENT: u64 = 50_000;
-
-/// Folders that the drive was asked for by their path, and the paths lately gone.
+/// Folders that the drive was asked for by their path.
 pub(super) struct Folders {
     found: Cache<Arc<str>, Found>,
-    recent: Cache<Box<str>, Recent>,
     flights: Flights<Arc<str>, Option<Arc<Entry>>>,
     clock: Clock,
     life: Duration,
@@ -38,23 +34,16 @@ struct Found {
     at: Duration,
 }
 
-/// Where a path led, as long as no listing of the mount has changed.
-#[derive(Clone)]
-struct Recent {
-    entry: Arc<Entry>,
+/// How long what was found holds: until then by our clock, and as long as no listing of the mount has changed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Current {
     generation: u64,
     until: Duration,
 }
 
 impl Folders {
     pub(super) fn new(clock: Clock, ages: Ages, tasks: Tasks) -> Self {
-        Self {
-            found: Cache::new(MAX_FOLDERS),
-            recent: Cache::new(MAX_RECENT),
-            flights: Flights::new(tasks),
-            clock,
-            life: ages.listing,
-        }
+        Self { found: Cache::new(MAX_FOLDERS), flights: Flights::new(tasks), clock, life: ages.listing }
     }
 
     /// The folder at `names`, asking the drive in one call if need be; outer `None` where it has to be walked to.
@@ -105,22 +94,16 @@ impl fmt::Debug for Folders {
     }
 }
 
-/// The entry at `rest` where somebody was there lately and nothing has changed since: without waiting, and in one step.
-pub(super) fn at_hand(mounted: &Mounted, rest: &str) -> Option<Arc<Entry>> {
-    let recent = mounted.folders.recent.get(rest)?;
-    let current = recent.generation == mounted.listings.generation() && mounted.folders.clock.now() < recent.until;
-    current.then_some(recent.entry)
+pub(super) fn is_current(mounted: &Mounted, current: Current) -> bool {
+    current.generation == mounted.listings.generation() && mounted.folders.clock.now() < current.until
 }
 
-/// The entry at `rest`, a path below the mount's root. Costs at most: one call for the parent's id, then the pages of the
-/// parent up to the one with the name; nothing for what is known.
-pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<Arc<Entry>> {
-    if let Some(entry) = at_hand(mounted, rest) {
-        return Ok(entry);
-    }
+/// The entry at `rest`, a path below the mount's root, and how long that holds. Costs at most: one call for the parent's id,
+/// then the pages of the parent up to the one with the name; nothing for what is known.
+pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<(Arc<Entry>, Option<Current>)> {
     let names: Vec<&str> = rest.split('/').filter(|name| !name.is_empty()).collect();
     let Some((&last, parents)) = names.split_last() else {
-        return Ok(Arc::clone(&mounted.root));
+        return Ok((Arc::clone(&mounted.root), None));
     };
     // Once more where a folder that we knew turns out to be gone: it may have been moved or made anew.
     let mut again = true;
@@ -129,12 +112,10 @@ pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<Arc<Entr
         let parent = folder(mounted, parents).await?;
         match mounted.listings.find(&parent, last).await {
             Ok(Some(listings::Found { entry, until })) => {
-                let recent = Recent { entry: Arc::clone(&entry), generation, until };
-                mounted.folders.recent.insert(rest.into(), recent);
                 if entry.is_folder() {
                     mounted.folders.learn(&names, &entry);
                 }
-                return Ok(entry);
+                return Ok((entry, Some(Current { generation, until })));
             }
             Ok(None) => return Err(missing(last)),
             Err(error) if error.kind() == Kind::NotFound && again && !parents.is_empty() => {

@@ -1,15 +1,18 @@
 //! `View`: the one door to the namespace, with the caller in it. Nothing unchecked is in reach from here.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 
 use super::{
-    links::Lease,
+    links::{FileLinks, Lease},
     listings::Known,
     mounts::{Mount, Mounted, Namespace, Policy},
     pool::Kept,
-    resolve,
+    resolve::{self, Current},
 };
 use crate::{
     drive::Entry,
@@ -39,13 +42,18 @@ pub enum Node {
     Folder(Folder),
 }
 
-/// A file of a drive.
+/// A file of a drive, and what was learnt of it; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct File {
-    pub entry: Arc<Entry>,
+pub struct File(Arc<Facts>);
+
+#[derive(Debug)]
+struct Facts {
+    entry: Arc<Entry>,
     mount: Arc<Mount>,
     mounted: Arc<Mounted>,
     path: VirtualPath,
+    links: Arc<FileLinks>,
+    head: OnceLock<HeaderMap>,
 }
 
 /// A folder: of a drive, or an artificial one above the mount points.
@@ -66,44 +74,54 @@ impl View {
 
     /// What stands at `path`.
     pub async fn open(&self, path: &VirtualPath) -> Result<Node> {
+        Ok(self.find(path).await?.0)
+    }
+
+    async fn find(&self, path: &VirtualPath) -> Result<(Node, Option<Current>)> {
         let Some((mount, rest)) = self.namespace.at(path) else {
             let names = self.namespace.between(path);
             if names.is_empty() && !path.is_root() {
                 return Err(Error::not_found(format_args!("\"{path}\"")));
             }
-            return Ok(Node::Folder(Folder::Mounts(names)));
+            return Ok((Node::Folder(Folder::Mounts(names)), None));
         };
         let mounted = mount.mounted()?;
-        let entry = resolve::entry(&mounted, rest).await?;
-        Ok(if entry.is_folder() {
-            Node::Folder(Folder::Drive { entry, mounted })
-        } else {
-            Node::File(File { entry, mount: Arc::clone(mount), mounted, path: path.clone() })
-        })
+        let (entry, current) = resolve::entry(&mounted, rest).await?;
+        if entry.is_folder() {
+            return Ok((Node::Folder(Folder::Drive { entry, mounted }), None));
+        }
+        let links = mounted.links.of(&entry.handle);
+        let (mount, path) = (Arc::clone(mount), path.clone());
+        let facts = Facts { entry, mount, mounted, path, links, head: OnceLock::new() };
+        Ok((Node::File(File(Arc::new(facts))), current))
     }
 
-    /// The file at `path`; a folder is [`Kind::IsFolder`].
-    pub async fn file(&self, path: &VirtualPath) -> Result<File> {
-        match self.open(path).await? {
-            Node::File(file) => Ok(file),
-            Node::Folder(_) => Err(Error::new(Kind::IsFolder, "This is a folder, not a file.")),
+    /// The file at `raw`, the path of a request as it came; a folder is [`Kind::IsFolder`].
+    pub async fn file(&self, raw: &str) -> Result<File> {
+        if let Some(file) = self.at_hand(raw) {
+            return Ok(file);
+        }
+        match self.find(&VirtualPath::from_uri(raw)?).await? {
+            (Node::File(file), current) => {
+                if let Some(current) = current {
+                    self.namespace.recent().keep(raw, &file, current);
+                }
+                Ok(file)
+            }
+            (Node::Folder(_), _) => Err(Error::new(Kind::IsFolder, "This is a folder, not a file.")),
         }
     }
 
-    /// A link to send this caller to for `path`, where everything is known and nothing has to be waited for. The quick
-    /// way of [`Self::file`], [`plan`](crate::deliver::plan) and [`Self::link`]; `None` says nothing but "take the long one".
-    pub fn link_at_hand(
-        &self,
-        path: &VirtualPath,
-        redirects: impl FnOnce(&Policy, &Entry) -> bool,
-    ) -> Option<Arc<Kept>> {
-        let (mount, rest) = self.namespace.at(path)?;
-        let mounted = mount.mounted().ok()?;
-        let entry = resolve::at_hand(&mounted, rest)?;
-        if !redirects(mount.policy(), &entry) {
-            return None;
-        }
-        mounted.links.at_hand(&entry, self.caller.address, self.caller.user_agent.as_ref())
+    /// The file at `raw` where somebody was there lately and nothing has changed since: nobody is asked.
+    pub fn at_hand(&self, raw: &str) -> Option<File> {
+        self.namespace.recent().get(raw)
+    }
+
+    /// A link to send this caller to, where one is at hand. The quick way of [`Self::link`]; `None` says nothing but "take
+    /// the long one".
+    pub fn link_at_hand(&self, File(file): &File) -> Option<Arc<Kept>> {
+        let Caller { address, user_agent } = &self.caller;
+        file.mounted.links.at_hand(&file.links, &file.entry, *address, user_agent.as_ref())
     }
 
     /// The entries of a drive's folder, which stands at `path`.
@@ -131,45 +149,64 @@ impl View {
 
     /// A link to send this caller to; `None` where the file can only be relayed.
     pub async fn link(&self, file: &File) -> Result<Option<Arc<Kept>>> {
-        let link =
-            file.mounted.links.for_client(&file.entry, self.caller.address, self.caller.user_agent.as_ref()).await;
+        let (Caller { address, user_agent }, File(facts)) = (&self.caller, file);
+        let links = &facts.mounted.links;
+        let link = links.for_client(&facts.links, &facts.entry, *address, user_agent.as_ref()).await;
         link.inspect_err(|error| file.learn(error))
     }
 }
 
 impl File {
+    pub fn entry(&self) -> &Arc<Entry> {
+        &self.0.entry
+    }
+
     pub fn policy(&self) -> &Policy {
-        self.mount.policy()
+        self.0.mount.policy()
+    }
+
+    /// What every answer with its bytes says of it, made once.
+    pub fn head(&self, make: impl FnOnce(&Entry) -> HeaderMap) -> &HeaderMap {
+        self.0.head.get_or_init(|| make(&self.0.entry))
+    }
+
+    /// True while its mount is at work as it was.
+    pub(super) fn is_mounted(&self) -> bool {
+        self.0.mount.has(&self.0.mounted)
+    }
+
+    pub(super) fn is_current(&self, current: Current) -> bool {
+        resolve::is_current(&self.0.mounted, current)
     }
 
     /// A place on a link for our relay. `anew`: no byte of this answer has gone out yet.
     pub async fn lease(&self, anew: bool) -> Result<Lease> {
-        let lease = self.mounted.links.for_relay(&self.entry, anew).await;
+        let lease = self.0.mounted.links.for_relay(&self.0.links, &self.0.entry, anew).await;
         lease.inspect_err(|error| self.learn(error))
     }
 
     /// True where the link was not fetched just now.
     pub fn is_old(&self, kept: &Kept) -> bool {
-        self.mounted.links.is_old(kept)
+        self.0.mounted.links.is_old(kept)
     }
 
     /// The CDN refused this link: it is handed out no more.
     pub fn refused(&self, kept: &Kept) {
-        self.mounted.links.refused(&self.entry.handle, kept);
+        self.0.links.refused(kept);
     }
 
     /// The CDN does not give this file's bytes, whatever was tried.
     pub fn relay_failed(&self, error: &Error) {
-        self.mounted.links.relay_failed(&self.entry.handle, error);
+        self.0.mounted.links.relay_failed(&self.0.links, error);
     }
 
     /// A listed file that the drive says is gone makes its folder be read anew.
     fn learn(&self, error: &Error) {
         if error.kind() == Kind::Gone
-            && let Some(parent) = self.path.parent()
-            && let Some(rest) = parent.below(self.mount.path())
+            && let Some(parent) = self.0.path.parent()
+            && let Some(rest) = parent.below(self.0.mount.path())
         {
-            resolve::distrust(&self.mounted, rest);
+            resolve::distrust(&self.0.mounted, rest);
         }
     }
 }

@@ -24,7 +24,10 @@ pub(super) struct Framing {
 enum Rest {
     Length(u64),
     /// Bytes left of this chunk, and whether its line break is still to come.
-    Chunk { left: u64, ended: bool },
+    Chunk {
+        left: u64,
+        ended: bool,
+    },
     Trailers,
     UntilClosed,
 }
@@ -47,15 +50,10 @@ impl Framing {
         Ok(Self { rest, reusable })
     }
 
-    /// True at the end; a body that lasts until the connection closes has no other.
-    pub(super) fn is_over(&self) -> bool {
-        self.rest == Rest::Length(0)
-    }
-
-    /// The most that may still come, as far as is known.
+    /// The most that may still come in one piece, as far as is known; 0 at the end.
     pub(super) fn left(&self) -> usize {
         match self.rest {
-            Rest::Length(left) => usize::try_from(left).unwrap_or(usize::MAX),
+            Rest::Length(left) | Rest::Chunk { left: left @ 1.., .. } => usize::try_from(left).unwrap_or(usize::MAX),
             _ => usize::MAX,
         }
     }
@@ -207,8 +205,8 @@ mod tests {
                 body.extend_from_slice(&read.split_to(count));
                 framing.took(count);
             }
-            if fed == coded.len() || framing.is_over() {
-                return Ok((body, framing.is_over(), read.len()));
+            if fed == coded.len() || framing.left() == 0 {
+                return Ok((body, framing.left() == 0, read.len()));
             }
             let end = fed.saturating_add(pieces.next().unwrap()).min(coded.len());
             read.extend_from_slice(&coded[fed..end]);

@@ -3,27 +3,44 @@
 use std::{collections::HashMap, fmt, time::Duration};
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
+use tokio::{
+    runtime::{Handle, Id},
+    time::Instant,
+};
 
 use super::{connect::Origin, wire::Conn};
 
-/// Connections kept for one origin.
+/// Connections kept at one berth.
 const MOST: usize = 64;
-/// Origins they are kept for.
-const MOST_ORIGINS: usize = 32;
+/// Berths there are.
+const MOST_BERTHS: usize = 64;
 /// A connection is kept this long.
 const LIFE: Duration = Duration::from_secs(30);
 
+/// Where a connection is kept: for its origin, and on the loop that hears of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Berth {
+    pub(super) origin: Origin,
+    home: Id,
+}
+
+impl Berth {
+    /// On the loop of this thread.
+    pub(super) fn here(origin: Origin) -> Self {
+        Self { origin, home: Handle::current().id() }
+    }
+}
+
 #[derive(Default)]
-pub(super) struct Idle(Mutex<HashMap<Origin, Vec<Resting>>>);
+pub(super) struct Idle(Mutex<HashMap<Berth, Vec<Resting>>>);
 
 type Resting = (Box<Conn>, Instant);
 
 impl Idle {
     /// The connection used last, if it still lives.
-    pub(super) fn take(&self, origin: &Origin) -> Option<Box<Conn>> {
+    pub(super) fn take(&self, berth: &Berth) -> Option<Box<Conn>> {
         loop {
-            let (mut conn, since) = self.0.lock().get_mut(origin)?.pop()?;
+            let (mut conn, since) = self.0.lock().get_mut(berth)?.pop()?;
             if since.elapsed() < LIFE && conn.rests() {
                 return Some(conn);
             }
@@ -40,8 +57,8 @@ impl Idle {
             conns.retain(|(_, since)| since.elapsed() < LIFE);
             !conns.is_empty()
         });
-        if idle.len() < MOST_ORIGINS || idle.contains_key(&conn.origin) {
-            let conns = idle.entry(conn.origin.clone()).or_default();
+        if idle.len() < MOST_BERTHS || idle.contains_key(&conn.berth) {
+            let conns = idle.entry(conn.berth.clone()).or_default();
             if conns.len() < MOST {
                 conn.rest();
                 conns.push((conn, Instant::now()));

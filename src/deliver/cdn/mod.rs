@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use self::{
     connect::{Connector, Origin},
     framing::Framing,
-    idle::Idle,
+    idle::{Berth, Idle},
     wire::Conn,
 };
 
@@ -54,12 +54,12 @@ impl Cdn {
         size: u64,
         patience: Duration,
     ) -> io::Result<Response<CdnBody>> {
-        let origin = Origin::of(uri)?;
-        let question = head::question(uri, &origin, headers);
+        let berth = Berth::here(Origin::of(uri)?);
+        let question = head::question(uri, &berth.origin, headers);
         loop {
-            let (mut conn, kept) = match self.idle.take(&origin) {
+            let (mut conn, kept) = match self.idle.take(&berth) {
                 Some(conn) => (conn, true),
-                None => (Box::new(Conn::new(self.connector.connect(&origin).await?, origin.clone())), false),
+                None => (Box::new(Conn::new(self.connector.connect(&berth.origin).await?, berth.clone())), false),
             };
             let until = Instant::now() + patience;
             let mut answer = head::Answer::new(&question, size);

@@ -10,12 +10,12 @@ use bytes::{BufMut, Bytes, BytesMut};
 use tokio::{io::AsyncWrite, time::Instant};
 use tokio_util::io::poll_read_buf;
 
-use super::connect::{Origin, Stream};
+use super::{connect::Stream, idle::Berth};
 use crate::alarm::Alarm;
 
 /// A connection with nobody but its holder to drive it.
 pub(super) struct Conn {
-    pub(super) origin: Origin,
+    pub(super) berth: Berth,
     stream: Stream,
     /// What was read and not taken.
     pub(super) read: BytesMut,
@@ -25,8 +25,8 @@ pub(super) struct Conn {
 }
 
 impl Conn {
-    pub(super) fn new(stream: Stream, origin: Origin) -> Self {
-        Self { origin, stream, read: BytesMut::new(), made_for: 0, alarm: Alarm::default() }
+    pub(super) fn new(stream: Stream, berth: Berth) -> Self {
+        Self { berth, stream, read: BytesMut::new(), made_for: 0, alarm: Alarm::default() }
     }
 
     /// Sends what it can of `bytes`: how much that was.
