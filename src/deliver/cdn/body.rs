@@ -32,8 +32,8 @@ pub(in crate::deliver) struct CdnBody {
 }
 
 impl CdnBody {
-    pub(super) fn new(framing: Framing, conn: Box<Conn>, idle: Arc<Idle>) -> Self {
-        Self { framing, conn: Some(conn), idle, taker: Taker::new(), held: None }
+    pub(super) fn new(framing: Framing, conn: Box<Conn>, idle: Arc<Idle>, taker: Taker) -> Self {
+        Self { framing, conn: Some(conn), idle, taker, held: None }
     }
 
     /// The next bytes; `None` at the end.

@@ -21,6 +21,7 @@ use self::{
     connect::{Connector, Origin},
     framing::Framing,
     idle::{Berth, Idle},
+    pace::Taker,
     wire::Conn,
 };
 
@@ -32,17 +33,19 @@ pub use self::connect::NoCertificates;
 pub struct Cdn {
     connector: Arc<Connector>,
     idle: Arc<Idle>,
+    /// Each body under way holds a clone.
+    takers: Arc<()>,
 }
 
 impl Cdn {
     /// Checks certificates against the system's; fails where there are none.
     pub fn new() -> Result<Self, NoCertificates> {
-        Ok(Self { connector: Arc::new(Connector::checking()?), idle: Arc::default() })
+        Ok(Self { connector: Arc::new(Connector::checking()?), idle: Arc::default(), takers: Arc::default() })
     }
 
     /// For `http` URLs alone: where there is no network, there need be no certificates.
     pub fn without_tls() -> Self {
-        Self { connector: Arc::new(Connector::plain()), idle: Arc::default() }
+        Self { connector: Arc::new(Connector::plain()), idle: Arc::default(), takers: Arc::default() }
     }
 
     /// One GET, of whose answer about `size` bytes are wanted. Waits `patience` for the head of the answer, and a limit of its
@@ -66,7 +69,8 @@ impl Cdn {
             match poll_fn(|cx| answer.poll(&mut conn, cx, until)).await {
                 Ok(head) => {
                     let framing = Framing::of(&head).map_err(io::Error::other)?;
-                    return Ok(head.map(|()| CdnBody::new(framing, conn, Arc::clone(&self.idle))));
+                    let taker = Taker::new(&self.takers);
+                    return Ok(head.map(|()| CdnBody::new(framing, conn, Arc::clone(&self.idle), taker)));
                 }
                 // Only where nothing was heard: what times out or answers nonsense is no matter of having been kept.
                 Err(error) if kept && !answer.began() && error.kind() != io::ErrorKind::TimedOut => {

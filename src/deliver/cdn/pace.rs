@@ -1,6 +1,6 @@
 //! How much is read from the CDN at once: much for who takes it, little for who does not.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -8,11 +8,14 @@ use tokio::time::Instant;
 pub(super) const SHORT_READ: usize = 64 * 1024;
 /// The beginning, which is all of a short range.
 const SHORT: u64 = 128 * 1024;
-/// Then little, until so much was taken without a pause that it cannot all have ended in the buffers of the system.
-const SURE: u64 = 16 * 1024 * 1024;
+/// Then very much: every piece wakes the reader on the one side and the sender on the other.
+const LARGEST_READ: usize = 1024 * 1024;
+/// Where more bodies than this are under way at once, memory counts: each is given little,
+const FEW: usize = 8;
 const CAREFUL_READ: usize = 16 * 1024;
-/// Then much: every piece wakes the reader on the one side and the sender on the other.
-const LARGE_READ: usize = 256 * 1024;
+/// until it has taken so much without a pause that it cannot all have ended in the buffers of the system; then much.
+const SURE: u64 = 16 * 1024 * 1024;
+const LARGE_READ: usize = 128 * 1024;
 /// A pause of the taker.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -25,9 +28,10 @@ pub(super) enum Pace {
     Together(usize),
 }
 
-/// What a taker has shown of itself.
+/// What a taker has shown of itself, and how many there are.
 #[derive(Debug)]
 pub(super) struct Taker {
+    takers: Arc<()>,
     in_a_row: u64,
     paused: bool,
     /// When it was given the last piece, until it asks for the next.
@@ -35,8 +39,9 @@ pub(super) struct Taker {
 }
 
 impl Taker {
-    pub(super) fn new() -> Self {
-        Self { in_a_row: 0, paused: false, given: None }
+    /// One more: each holds a clone of `takers`.
+    pub(super) fn new(takers: &Arc<()>) -> Self {
+        Self { takers: Arc::clone(takers), in_a_row: 0, paused: false, given: None }
     }
 
     /// It asks for more, or asks again.
@@ -47,6 +52,7 @@ impl Taker {
         }
         match self.in_a_row {
             few if few < SHORT && !self.paused => Pace::AtOnce(SHORT_READ),
+            _ if Arc::strong_count(&self.takers) <= FEW => Pace::Together(LARGEST_READ),
             some if some < SURE => Pace::AtOnce(CAREFUL_READ),
             _ => Pace::Together(LARGE_READ),
         }
@@ -64,8 +70,10 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn who_takes_much_without_a_pause_is_given_much_at_once() {
-        let mut taker = Taker::new();
+    async fn one_of_many_is_given_much_at_once_when_it_has_taken_much_without_a_pause() {
+        let takers = Arc::default();
+        let others: Vec<_> = (0..FEW).map(|_| Taker::new(&takers)).collect();
+        let mut taker = Taker::new(&takers);
         assert_eq!(taker.asks(), Pace::AtOnce(SHORT_READ), "a short range");
         taker.takes(usize::try_from(SHORT).unwrap());
         assert_eq!(taker.asks(), Pace::AtOnce(CAREFUL_READ));
@@ -76,5 +84,7 @@ mod tests {
         taker.takes(1);
         tokio::time::advance(PAUSE * 2).await;
         assert_eq!(taker.asks(), Pace::AtOnce(CAREFUL_READ), "it made a pause");
+        drop(others);
+        assert_eq!(taker.asks(), Pace::Together(LARGEST_READ), "it is alone");
     }
 }
