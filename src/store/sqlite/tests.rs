@@ -357,3 +357,17 @@ async fn what_a_killed_process_has_kept_is_kept() {
 async fn account(credentials: &Credentials) -> Account {
     credentials.account("115-cloud", &VirtualPath::from_plain("/115").unwrap(), None).await.unwrap()
 }
+
+#[tokio::test]
+async fn credentials_are_on_the_disk_before_a_write_returns() {
+    let dir = tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    for (table, want) in [(Table::Tickets, 1), (Table::Credentials, 2), (Table::Leases, 1), (Table::Credentials, 2)] {
+        store.put(table, "a", Value::new(*b"1")).await.unwrap();
+        let connection = store.writes.connection.lock().await;
+        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
+        // 2 is FULL: the WAL is synced by each commit.
+        assert_eq!(pragma("synchronous").unwrap(), rusqlite::types::Value::Integer(want), "{table:?}");
+        assert_eq!(pragma("journal_mode").unwrap(), rusqlite::types::Value::Text("wal".to_owned()));
+    }
+}
