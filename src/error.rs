@@ -32,6 +32,8 @@ pub enum Kind {
     Upstream,
     /// The drive did not answer in time.
     Timeout,
+    /// What we keep in data_dir cannot be read or written: a full disk, say.
+    Storage,
     /// Our own mistake.
     Internal,
 }
@@ -46,7 +48,7 @@ pub enum Fault {
 
 impl Kind {
     /// Every kind, for tables that must be complete.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Invalid,
         Self::TooLong,
         Self::NotFound,
@@ -59,6 +61,7 @@ impl Kind {
         Self::Session,
         Self::Upstream,
         Self::Timeout,
+        Self::Storage,
         Self::Internal,
     ];
 
@@ -72,13 +75,13 @@ impl Kind {
             | Self::Session
             | Self::Upstream
             | Self::Timeout => Fault::Upstream,
-            Self::Busy | Self::Internal => Fault::Ours,
+            Self::Busy | Self::Storage | Self::Internal => Fault::Ours,
         }
     }
 
     /// True where the drive could not be asked, so that something known from before may stand in for an answer.
     pub fn is_unreachable(self) -> bool {
-        matches!(self, Self::Paused | Self::Busy | Self::Session | Self::Upstream | Self::Timeout)
+        matches!(self, Self::Paused | Self::Busy | Self::Session | Self::Upstream | Self::Timeout | Self::Storage)
     }
 }
 
@@ -91,7 +94,7 @@ impl Kind {
     /// True where the drive was asked, so that asking again at once would cost another call. A drive that rests answers
     /// by itself, and its rest may end at any moment.
     pub fn cost_a_call(self) -> bool {
-        !matches!(self, Self::Paused | Self::Busy | Self::Session)
+        !matches!(self, Self::Paused | Self::Busy | Self::Session | Self::Storage)
     }
 }
 
@@ -202,6 +205,9 @@ mod tests {
     #[test]
     fn only_what_could_not_be_asked_lets_old_knowledge_stand_in() {
         let unreachable: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.is_unreachable()).collect();
-        assert_eq!(unreachable, [Kind::Paused, Kind::Busy, Kind::Session, Kind::Upstream, Kind::Timeout]);
+        assert_eq!(
+            unreachable,
+            [Kind::Paused, Kind::Busy, Kind::Session, Kind::Upstream, Kind::Timeout, Kind::Storage]
+        );
     }
 }

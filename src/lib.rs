@@ -11,5 +11,6 @@ pub mod drive;
 pub mod error;
 pub mod http;
 pub mod path;
+pub mod store;
 pub mod telemetry;
 pub mod vfs;

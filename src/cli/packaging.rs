@@ -64,7 +64,7 @@ fn the_example_is_accepted_and_shows_the_defaults() {
     let least = example("mounts: [{ path: /115, drive: { type: 115-cloud, cookie: { env: GATE115_COOKIE } } }]");
     assert_eq!(shown.config, least.config);
     let notes: Vec<_> = shown.notes.iter().map(|note| note.field.as_str()).collect();
-    assert_eq!(notes, ["server.listen", "data_dir"]);
+    assert_eq!(notes, ["server.listen"]);
     let listen = Server::default().listen[0].to_string();
     assert!(EXAMPLE.contains(&format!("listen: {listen}\n")), "{listen}");
 }

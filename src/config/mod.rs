@@ -20,7 +20,7 @@ use crate::path::VirtualPath;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     pub server: Server,
-    /// Where state is kept; relative to the working directory. Nothing is kept there yet.
+    /// The folder where state is kept, logins among it; relative to the working directory.
     pub data_dir: PathBuf,
     pub auth: Auth,
     /// At least one; no path stands twice or inside another.

@@ -17,7 +17,7 @@ pub(super) fn status(kind: Kind) -> StatusCode {
         Kind::NotReady | Kind::Paused | Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Session | Kind::Upstream => StatusCode::BAD_GATEWAY,
         Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Kind::Storage | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -35,6 +35,7 @@ fn title(kind: Kind) -> &'static str {
         Kind::Session => "Login needed",
         Kind::Upstream => "115 failed",
         Kind::Timeout => "115 did not answer",
+        Kind::Storage => "The disk of the gateway fails",
         Kind::Internal => "A mistake of ours",
     }
 }

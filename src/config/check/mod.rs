@@ -46,9 +46,6 @@ pub(super) fn check(raw: Raw, sources: &Sources<'_>) -> Result<Loaded, Vec<Viola
     let mut report = Report::default();
     let auth = server::auth(&raw.auth.unwrap_or_default(), &mut report);
     let server = server::server(raw.server.unwrap_or_default(), &auth, &mut report);
-    if raw.data_dir.is_some() {
-        report.note("data_dir", "nothing is kept there yet: this version has no state");
-    }
     let data_dir = match raw.data_dir.as_deref().map(str::trim) {
         None => "./data".into(),
         Some("") => {

@@ -107,7 +107,7 @@ fn without_guests_only_this_machine_may_come_in(
 #[case("rate: 6\n    wire: {}", "", "", &[])]
 #[case("", "cache: { link: 25h }", "", &["mounts[0].cache.link"])]
 #[case("", "cache: { link: 24h }", "", &[])]
-#[case("", "", "data_dir: /srv", &["data_dir"])]
+#[case("", "", "data_dir: /srv", &[])]
 #[case("wire: { danger_accept_invalid_certs: true }", "", "", &["mounts[0].drive.wire.danger_accept_invalid_certs"])]
 fn what_is_allowed_and_risky_gets_a_note(
     #[case] drive: &str,
