@@ -112,8 +112,8 @@ impl Grants {
         Ok(tokens)
     }
 
-    /// The app an access token speaks for; `Err` is the code of §10.3.
-    pub(crate) fn judge(&self, access: &str, now: u64) -> Result<&str, i64> {
+    /// Is this access token good now? `Err` is the code of §10.3.
+    pub(crate) fn judge(&self, access: &str, now: u64) -> Result<(), i64> {
         let grant = match self.known.get(access) {
             None if !shaped(access) => return Err(40_140_123),
             None | Some(Known { refresh: true, .. }) => return Err(40_140_124),
@@ -125,7 +125,7 @@ impl Grants {
             // Not documented; the stricter reading is that a refresh ends the old access token at once.
             State::Alive if grant.tokens.access != access => Err(40_140_126),
             State::Alive if grant.access_until <= now => Err(40_140_125),
-            State::Alive => Ok(&grant.app),
+            State::Alive => Ok(()),
         }
     }
 

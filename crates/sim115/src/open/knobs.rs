@@ -12,8 +12,8 @@ pub(crate) struct OpenKnobs {
     pub(crate) claimed_life: Option<Duration>,
     pub(crate) refresh_life: Duration,
     pub(crate) refreshes: (usize, Duration),
-    pub(crate) code_life: Duration,
-    pub(crate) hold: Duration,
+    pub(crate) qr_life: Duration,
+    pub(crate) qr_hold: Duration,
     pub(crate) rate: Option<(usize, Duration)>,
     pub(crate) quota: Option<u64>,
     pub(crate) search_lag: Duration,
@@ -29,8 +29,8 @@ impl Default for OpenKnobs {
             claimed_life: None,
             refresh_life: Duration::from_secs(365 * 86_400),
             refreshes: (3, Duration::from_secs(600)),
-            code_life: Duration::from_secs(300),
-            hold: Duration::from_secs(30),
+            qr_life: Duration::from_secs(300),
+            qr_hold: Duration::from_secs(30),
             rate: None,
             quota: None,
             search_lag: Duration::ZERO,
@@ -89,15 +89,15 @@ impl Builder {
 
     /// Life of a device code. Default 5 minutes; 115 gives no number.
     #[must_use]
-    pub fn open_code_life(mut self, life: Duration) -> Self {
-        self.knobs.open.code_life = life;
+    pub fn open_qr_life(mut self, life: Duration) -> Self {
+        self.knobs.open.qr_life = life;
         self
     }
 
     /// How long, in real time, a poll of a device code is held while nothing happens. Default 30 s.
     #[must_use]
-    pub fn open_hold(mut self, hold: Duration) -> Self {
-        self.knobs.open.hold = hold;
+    pub fn open_qr_hold(mut self, hold: Duration) -> Self {
+        self.knobs.open.qr_hold = hold;
         self
     }
 

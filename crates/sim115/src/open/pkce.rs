@@ -6,10 +6,12 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+type Hash = fn(&[u8]) -> Vec<u8>;
+
 /// A `code_challenge` as it was sent: the raw digest it stands for and how to make one.
 #[derive(Debug)]
 pub(crate) struct Challenge {
-    hash: fn(&[u8]) -> Vec<u8>,
+    hash: Hash,
     digest: Vec<u8>,
 }
 
@@ -23,7 +25,7 @@ pub(crate) enum Wrong {
 impl Challenge {
     /// Url-safe without padding, or standard with it; anything else is no challenge.
     pub(crate) fn read(text: &str, method: &str) -> Result<Self, Wrong> {
-        let (hash, length): (fn(&[u8]) -> Vec<u8>, _) = match method {
+        let (hash, length): (Hash, _) = match method {
             "sha256" => (|text| Sha256::digest(text).to_vec(), 32),
             "sha1" => (|text| Sha1::digest(text).to_vec(), 20),
             "md5" => (|text| Md5::digest(text).to_vec(), 16),

@@ -38,8 +38,8 @@ impl Sim {
     }
 
     /// Texts of the QR codes nobody has scanned yet, oldest first.
-    pub fn open_codes(&self) -> Vec<String> {
-        let (now, life) = self.code_time();
+    pub fn open_qr_codes(&self) -> Vec<String> {
+        let (now, life) = self.qr_time();
         let waiting = self.0.open.lock().tickets.waiting(now, life);
         waiting.into_iter().map(|uid| self.qr_text(&uid)).collect()
     }
@@ -78,12 +78,12 @@ impl Sim {
     }
 
     /// Now, and how long a device code lives.
-    pub(crate) fn code_time(&self) -> (u64, Duration) {
-        (self.0.clock.now_unix(), self.0.knobs.lock().open.code_life)
+    pub(crate) fn qr_time(&self) -> (u64, Duration) {
+        (self.0.clock.now_unix(), self.0.knobs.lock().open.qr_life)
     }
 
     fn turn(&self, text: &str, to: Stage) -> bool {
-        let (now, life) = self.code_time();
+        let (now, life) = self.qr_time();
         text.strip_prefix(SCAN).is_some_and(|uid| self.0.open.lock().tickets.turn(uid, to, now, life))
     }
 }

@@ -50,11 +50,11 @@ pub(in crate::api) async fn hold(sim: &Sim, call: &Call) {
         }
     };
     // Without news the poll is answered all the same.
-    let _ = tokio::time::timeout(sim.open_knobs().hold, news).await;
+    let _ = tokio::time::timeout(sim.open_knobs().qr_hold, news).await;
 }
 
 fn has_news(sim: &Sim, call: &Call) -> bool {
-    let (now, life) = sim.code_time();
+    let (now, life) = sim.qr_time();
     let open = sim.0.open.lock();
     polled(&open.tickets, call).map_or(true, |uid| open.tickets.has_news(uid, now, life))
 }
@@ -72,7 +72,7 @@ fn polled<'c>(tickets: &Tickets, call: &'c Call) -> Result<&'c str, i64> {
 
 pub(super) fn status(sim: &Sim, call: &Call) -> Reply {
     let label = "qr_status";
-    let ((now, life), dice) = (sim.code_time(), &sim.0.dice);
+    let ((now, life), dice) = (sim.qr_time(), &sim.0.dice);
     let mut open = sim.0.open.lock();
     let uid = match polled(&open.tickets, call) {
         Ok(uid) => uid,
@@ -103,7 +103,7 @@ pub(super) fn device_token(sim: &Sim, call: &Call) -> Reply {
     if !(43..=128).contains(&verifier.len()) {
         return wrong(sim, label, 40_140_112);
     }
-    let ((now, life), knobs) = (sim.code_time(), sim.open_knobs());
+    let ((now, life), knobs) = (sim.qr_time(), sim.open_knobs());
     let mut open = sim.0.open.lock();
     let (app, met) = match (open.tickets.stage(uid, now, life), open.tickets.get(uid)) {
         (Some(Stage::Confirmed), Some(ticket)) => (ticket.app.clone(), ticket.challenge.is_met_by(verifier)),
@@ -115,7 +115,7 @@ pub(super) fn device_token(sim: &Sim, call: &Call) -> Reply {
     }
     open.tickets.redeem(uid);
     let tokens = open.grants.authorise(&app, now, &knobs);
-    pair(sim, tokens)
+    pair(sim, &tokens)
 }
 
 pub(super) fn refresh(sim: &Sim, call: &Call) -> Reply {
@@ -129,13 +129,13 @@ pub(super) fn refresh(sim: &Sim, call: &Call) -> Reply {
     match refreshed {
         Ok(tokens) => {
             sim.0.ledger.rotated();
-            pair(sim, tokens)
+            pair(sim, &tokens)
         }
         Err(code) => refuse(sim, label, code),
     }
 }
 
-fn pair(sim: &Sim, tokens: OpenTokens) -> Reply {
+fn pair(sim: &Sim, tokens: &OpenTokens) -> Reply {
     let knobs = sim.open_knobs();
     let claimed = knobs.claimed_life.unwrap_or(knobs.access_life).as_secs();
     let data: Value = json!({ "access_token": tokens.access, "refresh_token": tokens.refresh, "expires_in": claimed });

@@ -15,7 +15,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const APP: &str = "100000115";
 
 fn still() -> Builder {
-    Sim::builder().stopped_at(1_700_000_000).open_hold(Duration::from_millis(50))
+    Sim::builder().stopped_at(1_700_000_000).open_qr_hold(Duration::from_millis(50))
 }
 
 async fn code(bench: &Bench) -> Value {
@@ -48,7 +48,7 @@ async fn from_a_code_to_tokens_that_work() {
     assert_eq!(code["time"], 1_700_000_000);
     let (uid, text) = (code["uid"].as_str().unwrap(), code["qrcode"].as_str().unwrap());
     assert!(uid.len() >= 32 && code["sign"].as_str().unwrap().len() == 40);
-    assert_eq!(bench.sim.open_codes(), [text]);
+    assert_eq!(bench.sim.open_qr_codes(), [text]);
 
     assert!(!bench.sim.open_confirm(text) && bench.sim.open_scan(text) && !bench.sim.open_scan(text));
     assert_eq!(poll(&bench, code).await["data"]["status"], 1);
@@ -74,7 +74,7 @@ async fn from_a_code_to_tokens_that_work() {
 
 #[tokio::test]
 async fn a_poll_is_held_until_there_is_news() {
-    let bench = Bench::with(Sim::builder().open_hold(Duration::from_secs(60))).await;
+    let bench = Bench::with(Sim::builder().open_qr_hold(Duration::from_secs(60))).await;
     let code = code(&bench).await;
     let (sim, text) = (bench.sim.clone(), code["qrcode"].as_str().unwrap().to_owned());
     let phone = tokio::spawn(async move {
@@ -116,7 +116,7 @@ async fn a_code_has_an_end() {
         bench.sim.clock().advance(Duration::from_secs(299));
         assert_eq!(poll(&bench, &code).await["state"], 1);
         bench.sim.clock().advance(Duration::from_secs(1));
-        assert!(bench.sim.open_codes().is_empty() && !bench.sim.open_scan(code["qrcode"].as_str().unwrap()));
+        assert!(bench.sim.open_qr_codes().is_empty() && !bench.sim.open_scan(code["qrcode"].as_str().unwrap()));
         let body = poll(&bench, &code).await;
         first.insert(if body["data"]["status"] == -1 { json!(-1) } else { body["code"].clone() });
         let body = poll(&bench, &code).await;
@@ -142,7 +142,7 @@ async fn what_no_good_client_asks(#[case] app: &str, #[case] text: &str, #[case]
     let body = bench.open_auth_json("authDeviceCode", &form).await;
     assert_eq!(body["code"], code, "{body}");
     assert_eq!(bench.sim.ledger().violations().len(), 1);
-    assert!(bench.sim.open_codes().is_empty());
+    assert!(bench.sim.open_qr_codes().is_empty());
 }
 
 #[tokio::test]
