@@ -86,6 +86,9 @@ async fn a_poll_is_held_until_there_is_news() {
     assert_eq!(poll(&bench, &code).await["data"]["status"], 1);
     assert_eq!(poll(&bench, &code).await["data"]["status"], -2);
     phone.await.unwrap();
+    bench.sim.fault(On::Call("qr_status"), Times::Next(1), Fault::Errno(40_101_004, "IP登录异常"));
+    let scripted = poll(&bench, &code).await;
+    assert_eq!((&scripted["code"], &scripted["message"]), (&40_101_004.into(), &"IP登录异常".into()));
     bench.clean();
 }
 
