@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::content::digest;
+use crate::open::OpenKnobs;
 use crate::sim::{Knobs, Sim};
 
 /// Rate limit of the simulated web application firewall.
@@ -44,6 +45,8 @@ impl Default for Builder {
                 refuse_referer: false,
                 short_pages: false,
                 miscount: 0,
+                date_skew: 0,
+                open: OpenKnobs::default(),
             },
         }
     }
@@ -106,7 +109,7 @@ impl Builder {
         self
     }
 
-    /// Binds every link of one way (`chrome_downurl`, `android_download`, `files_download`) alike: 0, 1 or 3.
+    /// Binds every link of one way (`chrome_downurl`, `android_download`, `files_download`, `open_downurl`) alike: 0, 1 or 3.
     #[must_use]
     pub fn force_f(mut self, label: &'static str, f: u8) -> Self {
         self.knobs.force_f.insert(label, f);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::ledger::LABELS;
+use crate::open::codes;
 
 /// Which calls a fault waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub enum Fault {
     Errno(i64, &'static str),
     /// API: the number under exactly this key.
     ErrnoIn(&'static str, i64, &'static str),
+    /// Open calls: this code of [`OPEN_CODES`](crate::OPEN_CODES) with its text.
+    OpenCode(i64),
     /// Anywhere: a bare HTTP answer.
     Status(u16, &'static str),
     /// API: HTTP 429 with `X-RateLimit-Reset: <seconds>` (quirk 55).
@@ -59,8 +62,13 @@ pub enum Fault {
     VersionTooLow,
     /// Anywhere: the answer comes this much later, otherwise as usual; adds to another fault.
     Delay(Duration),
-    /// Anywhere: the connection is closed without an answer.
+    /// API: the call takes effect at once, its answer comes this much later; adds to another fault. Under
+    /// [`Delay`](Self::Delay) a client that leaves meanwhile has asked for nothing; here it has, and does not hear of it.
+    HoldReply(Duration),
+    /// Anywhere: the connection is closed without an answer, and nothing was done.
     Reset,
+    /// API: the call takes effect, but the connection is closed without an answer.
+    LoseReply,
     /// CDN: refusal with this status (403 is the usual one) and no stated cause.
     Refuse(u16),
     /// CDN: 403 as for a link whose time is over.
@@ -83,10 +91,11 @@ pub enum Fault {
 
 impl Fault {
     fn strikes(&self, label: &str) -> bool {
-        let link = ["chrome_downurl", "android_download", "files_download"].contains(&label);
+        let link = ["chrome_downurl", "android_download", "files_download", "open_downurl"].contains(&label);
         match self {
             Self::Delay(_) | Self::Reset | Self::Status(..) | Self::Garbage => true,
-            Self::GarbageData => link && label != "files_download",
+            Self::GarbageData => ["chrome_downurl", "android_download"].contains(&label),
+            Self::OpenCode(_) => label.starts_with("open_"),
             Self::HostlessUrl => link,
             Self::Errno(..)
             | Self::ErrnoIn(..)
@@ -95,6 +104,8 @@ impl Fault {
             | Self::Captcha
             | Self::NotLoggedIn
             | Self::Html
+            | Self::HoldReply(_)
+            | Self::LoseReply
             | Self::VersionTooLow => !label.starts_with("cdn"),
             Self::Refuse(_)
             | Self::ExpireNow
@@ -133,6 +144,7 @@ impl FaultHandle {
 #[derive(Default)]
 pub(crate) struct Struck {
     pub(crate) delay: Duration,
+    pub(crate) hold: Duration,
     pub(crate) fault: Option<Fault>,
 }
 
@@ -143,6 +155,9 @@ impl Faults {
     pub(crate) fn add(&self, on: On, times: Times, fault: Fault) -> FaultHandle {
         if let On::Call(label) = on {
             assert!(LABELS.contains(&label), "no such label: {label}");
+        }
+        if let Fault::OpenCode(code) = fault {
+            assert!(codes::text(code).is_some(), "no such authorisation code: {code}");
         }
         let rule = Arc::new(Rule { on, times, fault, seen: AtomicU64::new(0), fired: AtomicU64::new(0) });
         self.0.lock().push(Arc::clone(&rule));
@@ -158,7 +173,7 @@ impl Faults {
         let mut struck = Struck::default();
         let rules = self.0.lock();
         for rule in rules.iter() {
-            let delays = matches!(rule.fault, Fault::Delay(_));
+            let delays = matches!(rule.fault, Fault::Delay(_) | Fault::HoldReply(_));
             if !rule.matches(label) || (struck.fault.is_some() && !delays) {
                 continue;
             }
@@ -174,6 +189,7 @@ impl Faults {
             rule.fired.fetch_add(1, Ordering::Relaxed);
             match &rule.fault {
                 Fault::Delay(by) => struck.delay += *by,
+                Fault::HoldReply(by) => struck.hold += *by,
                 fault => struck.fault = Some(fault.clone()),
             }
         }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 const KEPT: usize = 20_000;
 
 /// Every label a call can be booked under.
-pub const LABELS: [&str; 12] = [
+pub const LABELS: [&str; 21] = [
     "files",
     "natsort",
     "getid",
@@ -19,6 +19,15 @@ pub const LABELS: [&str; 12] = [
     "chrome_downurl",
     "android_download",
     "files_download",
+    "open_device_code",
+    "qr_status",
+    "open_device_token",
+    "open_refresh",
+    "open_user_info",
+    "open_files",
+    "open_get_info",
+    "open_search",
+    "open_downurl",
     "unknown",
     "cdn",
     "cdn_hop",
@@ -33,7 +42,7 @@ pub struct Record {
     pub host: String,
     /// Path below the host.
     pub path: String,
-    /// Raw query, without the signature of a link.
+    /// Raw query, without the signature of a link or a QR code.
     pub query: String,
     /// The User-Agent as it came (lossy text); `None` when the header was missing.
     pub user_agent: Option<String>,
@@ -49,6 +58,7 @@ struct Book {
     counts: BTreeMap<&'static str, u64>,
     cdn_statuses: BTreeMap<u16, u64>,
     violations: Vec<String>,
+    rotations: u64,
     open: u64,
     max_open: u64,
     max_open_per_link: u64,
@@ -95,6 +105,11 @@ impl Ledger {
         self.0.lock().violations.clone()
     }
 
+    /// Refreshes that gave a new pair of Open tokens, whether or not their answer arrived.
+    pub fn rotations(&self) -> u64 {
+        self.0.lock().rotations
+    }
+
     /// CDN answers of this HTTP status.
     pub fn cdn_status(&self, status: u16) -> u64 {
         self.0.lock().cdn_statuses.get(&status).copied().unwrap_or(0)
@@ -137,6 +152,10 @@ impl Ledger {
         if book.violations.len() < KEPT {
             book.violations.push(what);
         }
+    }
+
+    pub(crate) fn rotated(&self) {
+        self.0.lock().rotations += 1;
     }
 
     pub(crate) fn opened(&self, on_link: u64) {

@@ -1,4 +1,4 @@
-//! A small, strict 115 in memory: the account's tree, the web and app APIs in their own words, and a CDN.
+//! A small, strict 115 in memory: the account's tree, the web, app and Open APIs in their own words, and a CDN.
 //!
 //! It is written from `docs/115.md` alone and shares nothing with a client but the cipher's server side. Where the
 //! document is unsure it does the stricter thing, and what no well-behaved client would send it both refuses and
@@ -23,6 +23,7 @@ mod content;
 mod fault;
 mod ledger;
 mod listing;
+mod open;
 mod pickcode;
 mod quirk;
 mod server;
@@ -34,6 +35,7 @@ pub use clock::Clock;
 pub use content::Content;
 pub use fault::{Fault, FaultHandle, On, Times};
 pub use ledger::{LABELS, Ledger, Record};
+pub use open::{OPEN_CODES, OpenTokens};
 pub use server::Running;
 pub use sim::Sim;
 pub use world::{FileId, FolderId, NodeId, Raw};

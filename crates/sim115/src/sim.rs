@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use p115::cipher::m115::PrivateKey;
@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::content::Content;
 use crate::fault::{Fault, FaultHandle, Faults, On, Times};
 use crate::ledger::Ledger;
+use crate::open::{Open, OpenKnobs};
 use crate::quirk::Dice;
 use crate::server::{self, Running};
 use crate::world::{File, FileId, FolderId, NodeId, Order, Raw, World};
@@ -41,6 +42,8 @@ pub(crate) struct Knobs {
     pub(crate) refuse_referer: bool,
     pub(crate) short_pages: bool,
     pub(crate) miscount: i64,
+    pub(crate) date_skew: i64,
+    pub(crate) open: OpenKnobs,
 }
 
 type Hook = Box<dyn FnOnce(&Sim) + Send>;
@@ -55,6 +58,7 @@ pub(crate) struct Inner {
     pub(crate) knobs: Mutex<Knobs>,
     pub(crate) login: Mutex<Login>,
     pub(crate) waf: Mutex<Waf>,
+    pub(crate) open: Mutex<Open>,
     pub(crate) clock: Clock,
     pub(crate) ledger: Ledger,
     pub(crate) faults: Faults,
@@ -83,6 +87,7 @@ impl Sim {
             knobs: Mutex::new(builder.knobs.clone()),
             login: Mutex::new(Login::new(cookie)),
             waf: Mutex::new(Waf::new(builder.waf)),
+            open: Mutex::new(Open::new(builder.seed)),
             slots: Slots::new(clock.clone(), ledger.clone()),
             clock,
             ledger,
@@ -287,6 +292,11 @@ impl Sim {
         self.0.knobs.lock().miscount = by;
     }
 
+    /// Every `Date` header is wrong by this many seconds; the clock itself, and with it every expiry, is not.
+    pub fn skew_date(&self, by: i64) {
+        self.0.knobs.lock().date_skew = by;
+    }
+
     // --- script and book ---
 
     /// Time as the servers see it.
@@ -330,6 +340,12 @@ impl Sim {
         if let Some(hook) = hook {
             hook(self);
         }
+    }
+
+    /// What goes into `Date`.
+    pub(crate) fn date(&self) -> String {
+        let told = self.now().saturating_add_signed(self.0.knobs.lock().date_skew);
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(told))
     }
 
     fn now(&self) -> u64 {

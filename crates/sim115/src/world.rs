@@ -141,6 +141,10 @@ impl World {
         self.nodes.values().filter(|node| !node.is_dir()).count()
     }
 
+    pub(crate) fn bytes(&self) -> u64 {
+        self.nodes.values().map(Node::size).sum()
+    }
+
     pub(crate) fn insert(&mut self, parent: u64, name: &str, file: Option<File>, created: u64) -> u64 {
         assert!(self.is_folder(parent), "no folder {parent} to put {name:?} into");
         let id = self.next_id;
@@ -170,8 +174,13 @@ impl World {
 
     /// What lies at `path`; of namesakes a folder first, then the oldest.
     pub(crate) fn find(&self, path: &str) -> Option<u64> {
+        self.find_parts(parts(path))
+    }
+
+    /// The same by the names themselves.
+    pub(crate) fn find_parts<'p>(&self, parts: impl Iterator<Item = &'p str>) -> Option<u64> {
         let mut at = 0;
-        let mut rest = parts(path).peekable();
+        let mut rest = parts.peekable();
         while let Some(part) = rest.next() {
             at = match self.child(at, part, true) {
                 Some(id) => id,

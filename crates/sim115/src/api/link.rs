@@ -136,13 +136,13 @@ fn open(sim: &Sim, call: &Call, label: &str, key: &str) -> Result<(String, Clien
     }
 }
 
-fn issue(sim: &Sim, call: &Call, node: &Node, label: &'static str) -> Issued {
+pub(super) fn issue(sim: &Sim, call: &Call, node: &Node, label: &'static str) -> Issued {
     let knobs = sim.0.knobs.lock().clone();
     let user_agent = call.user_agent();
     let browser = user_agent.to_ascii_lowercase().windows(10).any(|window| window == b"115browser");
     let f = knobs.force_f.get(label).copied().map(Some).unwrap_or(match label {
         "files_download" => Some(3),
-        "android_download" => Some(1),
+        "android_download" | "open_downurl" => Some(1),
         _ if user_agent.is_empty() => None,
         _ if browser => Some(3),
         _ => Some(1),

@@ -6,15 +6,14 @@ mod files;
 mod link;
 pub(crate) mod login;
 mod lookup;
+mod open;
 pub(crate) mod reply;
 mod session;
-
-use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, Response, header};
+use axum::http::{Response, header};
 use serde_json::json;
 
 use self::call::{Call, text};
@@ -28,17 +27,29 @@ pub(crate) fn router(sim: Sim) -> Router {
     Router::new().fallback(handle).with_state(sim)
 }
 
+/// What proves who is calling.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Cookie,
+    /// An access token of the Open Platform.
+    Bearer,
+    /// Nothing: the call itself is about becoming somebody.
+    Nobody,
+}
+
 struct Endpoint {
     label: &'static str,
     post: bool,
+    caller: Caller,
     query: &'static [&'static str],
     form: &'static [&'static str],
     run: fn(&Sim, &Call) -> Reply,
 }
 
 fn endpoint(host: &str, path: &str) -> Option<Endpoint> {
-    let get = |label, query, run| Some(Endpoint { label, post: false, query, form: &[], run });
-    let app = |label, run| Some(Endpoint { label, post: true, query: &["t"], form: &["data"], run });
+    let caller = Caller::Cookie;
+    let get = |label, query, run| Some(Endpoint { label, post: false, caller, query, form: &[], run });
+    let app = |label, run| Some(Endpoint { label, post: true, caller, query: &["t"], form: &["data"], run });
     match (host, path) {
         ("webapi.115.com", "/files") => get("files", files::PARAMS, files::files),
         ("aps.115.com", "/natsort/files.php") => get("natsort", files::PARAMS, files::natsort),
@@ -57,13 +68,17 @@ fn endpoint(host: &str, path: &str) -> Option<Endpoint> {
 async fn handle(State(sim): State<Sim>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let mut call = Call::read(parts, body).await;
-    let endpoint = endpoint(&call.host, &call.path);
+    let endpoint = endpoint(&call.host, &call.path).or_else(|| open::endpoint(&call));
     let label = endpoint.as_ref().map_or("unknown", |endpoint| endpoint.label);
     let struck = sim.0.faults.strike(label);
     if !struck.delay.is_zero() {
         tokio::time::sleep(struck.delay).await;
     }
     call.fault = struck.fault;
+    // Only what is answered from the tickets has anything to wait for.
+    if label == "qr_status" && call.fault.is_none() {
+        open::auth::hold(&sim, &call).await;
+    }
     // The call is judged even where the script overrules the answer: a violation is one under any weather.
     let usual = answer(&sim, &call, endpoint.as_ref());
     let reply = match &call.fault {
@@ -75,14 +90,22 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response<Body> {
         label,
         host: call.host.clone(),
         path: call.path.clone(),
-        query: call.raw_query.clone(),
+        query: unsigned(&call.raw_query),
         user_agent: text(&call.headers, &header::USER_AGENT),
         status: reply.status,
         errno: reply.errno,
     });
+    if !struck.hold.is_zero() {
+        tokio::time::sleep(struck.hold).await;
+    }
     let gzip = call.header(&header::ACCEPT_ENCODING).is_some_and(|accepted| accepted.contains("gzip"));
-    let now = UNIX_EPOCH + Duration::from_secs(sim.0.clock.now_unix());
-    reply.into_http(sim.0.dice.coin(), gzip, httpdate::fmt_http_date(now))
+    // The file calls of the Open Platform are the one place where JSON is always called so.
+    let html = sim.0.dice.coin() && !(call.host == "proapi.115.com" && call.path.starts_with("/open/"));
+    reply.into_http(html, gzip, sim.date())
+}
+
+fn unsigned(query: &str) -> String {
+    query.split('&').filter(|pair| !pair.starts_with("sign=")).collect::<Vec<_>>().join("&")
 }
 
 fn answer(sim: &Sim, call: &Call, endpoint: Option<&Endpoint>) -> Reply {
@@ -91,6 +114,10 @@ fn answer(sim: &Sim, call: &Call, endpoint: Option<&Endpoint>) -> Reply {
     if cookie.as_ref().is_some_and(|cookie| cookie.trim_end().ends_with(';')) {
         violation("the Cookie ends in a semicolon".to_owned());
         return Reply::waf();
+    }
+    // The firewall counts by cookie, and these calls have none.
+    if let Some(endpoint) = endpoint.filter(|endpoint| endpoint.caller != Caller::Cookie) {
+        return open::answer(sim, call, endpoint);
     }
     if sim.0.waf.lock().blocks(sim.0.clock.now_ms()) {
         return Reply::waf();
@@ -136,6 +163,11 @@ fn misused(sim: &Sim, what: &str) -> Reply {
 
 /// What the script puts in place of the answer; nothing where the endpoint itself has to misbehave.
 fn scripted(dice: &Dice, label: &str, fault: &Fault) -> Option<Reply> {
+    if (label.starts_with("open_") || label == "qr_status")
+        && let Some(reply) = open::scripted(dice, label, fault)
+    {
+        return Some(reply);
+    }
     Some(match fault {
         Fault::Errno(number, text) if label == "files_download" => {
             let mut reply = Reply::json(json!({ "state": false, "errcode": number, "error_msg": text }));
@@ -145,8 +177,7 @@ fn scripted(dice: &Dice, label: &str, fault: &Fault) -> Option<Reply> {
         Fault::Errno(number, text) => Reply::errno(dice, *number, text),
         Fault::ErrnoIn(key, number, text) => Reply::errno_in(dice, key, *number, text),
         Fault::Status(status, body) => Reply::raw(*status, "text/plain", *body),
-        Fault::TooManyRequests(reset) => Reply::raw(429, "text/plain", "Too Many Requests")
-            .with(HeaderName::from_static("x-ratelimit-reset"), reset.to_string()),
+        Fault::TooManyRequests(reset) => Reply::too_many(*reset),
         Fault::Waf => Reply::waf(),
         Fault::Captcha => Reply::errno(dice, 911, "请验证账号"),
         Fault::NotLoggedIn => Reply::errno(dice, 99, "请重新登录"),
@@ -156,7 +187,7 @@ fn scripted(dice: &Dice, label: &str, fault: &Fault) -> Option<Reply> {
             Reply::json(json!({ "state": true, "msg": "", "errno": 0, "data": "R2FyYmFnZSwgbm90IGEgYmxvY2s=" }))
         }
         Fault::VersionTooLow => version_too_low(),
-        Fault::Reset => Reply::dropped(),
+        Fault::Reset | Fault::LoseReply => Reply::dropped(),
         _ => return None,
     })
 }

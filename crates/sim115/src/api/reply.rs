@@ -46,6 +46,12 @@ impl Reply {
         Self { status: 0, body: Payload::Dropped, errno: None, headers: Vec::new() }
     }
 
+    /// Frequency control; `reset` is in seconds.
+    pub(crate) fn too_many(reset: u64) -> Self {
+        Self::raw(429, "text/plain", "Too Many Requests")
+            .with(HeaderName::from_static("x-ratelimit-reset"), reset.to_string())
+    }
+
     pub(crate) fn waf() -> Self {
         Self::raw(405, "text/html", WAF_PAGE)
     }

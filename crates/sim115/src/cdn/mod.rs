@@ -95,6 +95,9 @@ fn answer(sim: &Sim, request: &Parts, path: &str, fault: Option<&Fault>) -> Resp
     if cookie.contains("SEID=") || cookie.contains("UID=") {
         sim.0.ledger.violation("cdn: the account's cookie was sent to a byte server".to_owned());
     }
+    if headers.contains_key(header::AUTHORIZATION) {
+        sim.0.ledger.violation("cdn: a token was sent to a byte server".to_owned());
+    }
     let knobs = sim.0.knobs.lock().clone();
     if knobs.refuse_referer && headers.contains_key(header::REFERER) {
         return refusal(sim, 403, "invalid referer");
@@ -179,7 +182,7 @@ fn plain(status: u16, body: &[u8]) -> Response<Body> {
 fn stamped(sim: &Sim, mut response: Response<Body>) -> Response<Body> {
     let headers = response.headers_mut();
     insert(headers, header::HeaderName::from_static("x-115-request-id"), request_id(sim));
-    insert(headers, header::DATE, date(sim.0.clock.now_unix()));
+    insert(headers, header::DATE, sim.date());
     response
 }
 

@@ -88,6 +88,29 @@ async fn a_reset_sends_not_one_byte() {
 }
 
 #[tokio::test]
+async fn an_answer_is_held_after_its_call_was_booked() {
+    let bench = Bench::new().await;
+    bench.sim.fault(On::Call("files"), Times::Next(1), Fault::HoldReply(Duration::from_secs(30)));
+    let held = tokio::time::timeout(Duration::from_millis(300), bench.get(ROOT).send()).await;
+    assert!(held.is_err() && bench.sim.ledger().count("files") == 1);
+    bench.sim.fault(On::Call("files"), Times::Next(1), Fault::LoseReply);
+    assert!(bench.get(ROOT).send().await.is_err());
+    assert_eq!(bench.sim.ledger().count("files"), 2);
+    assert_eq!(bench.json(ROOT).await["state"], true);
+}
+
+#[tokio::test]
+async fn the_date_can_be_wrong() {
+    let bench = Bench::with(sim115::Sim::builder().stopped_at(1_700_000_000)).await;
+    let date = async |url: &str| bench.get(url).send().await.unwrap().headers()["date"].to_str().unwrap().to_owned();
+    assert_eq!(date(ROOT).await, "Tue, 14 Nov 2023 22:13:20 GMT");
+    bench.sim.skew_date(-3_600);
+    assert_eq!(date(ROOT).await, "Tue, 14 Nov 2023 21:13:20 GMT");
+    assert_eq!(date("cdn/nothing").await, "Tue, 14 Nov 2023 21:13:20 GMT");
+    assert_eq!(bench.sim.clock().now_unix(), 1_700_000_000);
+}
+
+#[tokio::test]
 async fn the_book_names_calls_but_no_secret() {
     let bench = Bench::new().await;
     let link = bench.free_link("/f", &Content::pattern(9)).await;

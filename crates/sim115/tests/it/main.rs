@@ -8,4 +8,5 @@ mod faults;
 mod links;
 mod listing;
 mod lookup;
+mod open;
 mod support;
