@@ -92,6 +92,12 @@ impl Client {
         self.0.gate.pause()
     }
 
+    /// By how many seconds 115's clock is ahead of ours, out of the `Date` of the last reply; right to a second or two.
+    #[must_use]
+    pub fn skew(&self) -> Option<i64> {
+        self.0.gate.skew()
+    }
+
     /// Ends a pause that only a person may end: the captcha is solved, say. One that 115 has set a time for goes on.
     pub fn resume(&self) {
         self.0.gate.resume();

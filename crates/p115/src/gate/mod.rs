@@ -4,6 +4,7 @@ mod budget;
 mod envelope;
 mod pause;
 mod reply;
+mod skew;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use self::budget::Budget;
 pub use self::pause::Pause;
 use self::pause::Pauses;
 pub(crate) use self::reply::{Reply, decode};
+use self::skew::Skew;
 use crate::call::{Agent, Call};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Site};
@@ -59,16 +61,26 @@ pub(crate) struct Gate {
     slots: Semaphore,
     pauses: Mutex<Pauses>,
     clock: Clock,
+    skew: Skew,
 }
 
 impl Gate {
     pub(crate) fn new(http: reqwest::Client, wire: Arc<Wire>, cookie: Cookie, limits: Limits, clock: Clock) -> Self {
         let (budget, slots) = (Budget::new(limits.rate), Semaphore::new(IN_FLIGHT));
-        Self { http, wire, cookie, budget, slots, pauses: Mutex::default(), clock }
+        Self { http, wire, cookie, budget, slots, pauses: Mutex::default(), clock, skew: Skew::default() }
     }
 
     pub(crate) fn cookie(&self) -> &Cookie {
         &self.cookie
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// By how many seconds 115's clock is ahead of ours, as of the last reply.
+    pub(crate) fn skew(&self) -> Option<i64> {
+        self.skew.seconds()
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -186,6 +198,7 @@ impl Gate {
             Error::new(kind, call.site, &e.to_string()).because(e)
         };
         let mut response = self.request(call)?.send().await.map_err(broken)?;
+        self.skew.note(response.headers(), self.clock.unix());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > MAX_BODY {

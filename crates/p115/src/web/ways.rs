@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use percent_encoding::percent_decode_str;
 use reqwest::header::HeaderValue;
@@ -138,9 +137,8 @@ async fn sealed(
 ) -> Result<(Reply, Value), Error> {
     let key = &gate.wire().keys.m115;
     let ck = ClientKey::random();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs());
     let call = call
-        .query("t", now.to_string())
+        .query("t", gate.clock().unix().to_string())
         .form("data", encode_request(key, &ck, ask.to_string().as_bytes()))
         .agent(agent.map_or(Agent::None, Agent::Exactly));
     let reply = gate.send_past(&call, blocked).await?;

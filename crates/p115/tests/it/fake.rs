@@ -16,6 +16,9 @@ use tokio::task::JoinSet;
 pub(crate) const CID: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const SEID: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+/// Unix seconds: 2023-11-14 22:13:20 GMT.
+pub(crate) const START: u64 = 1_700_000_000;
+
 /// The simulator key pair of `docs/115.md` §5.10 T5.
 const N: &str = "cee772c1500dc22081f279e15dd8b45383e008caedeacc47cb344c6e2eb00520fe0b1eda373e90fac4ab73320b95edabe3a5c1a4636d896eda9fdec6c924547eebff3fa752de407316cebd7419ff163bb5ef229ea98e79b2714b771db70148cc4a8fc1af8159484943fde6d305746d8fa2965991407fe34b5443f54c5f38fb81";
 const D: &str = "0e4277cf7869b65520b79a2c4cd83c575c29a2d97f8bb4e006d2782908d933454a94f01fa87a8ca9e7c78c352904c0805dfc64cbe4595e853016a01731b22a0b84947e7e51430d358a6fa817bb4b88377ebbd1140d97571d154819f745bb6ba33c256ae529aa1acf1cebaa8665bc04a15f3d93cc0db192b4aaa42fa2673ad6d1";
@@ -133,8 +136,9 @@ impl Fake {
             .with_endpoints(Endpoints::base(&self.base).unwrap())
             .with_m115(p115::cipher::m115::PublicKey::from_hex(N).unwrap());
         let cookie = Cookie::parse(&format!("UID=12345678_{device}_1700000000; CID={CID}; SEID={SEID};")).unwrap();
-        let time = Arc::clone(&self.time);
-        let clock = Clock::new(Arc::new(move || *time.lock()));
+        let (time, date) = (Arc::clone(&self.time), Arc::clone(&self.time));
+        let clock =
+            Clock::new(Arc::new(move || *time.lock())).with_unix(Arc::new(move || START + date.lock().as_secs()));
         let http = p115::http_client().no_proxy().build().unwrap();
         Client::new(http, Arc::new(wire), cookie, Limits { rate }, clock)
     }

@@ -6,3 +6,4 @@ mod gate;
 mod link;
 mod listing;
 mod paths;
+mod skew;
