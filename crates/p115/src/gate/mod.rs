@@ -152,8 +152,10 @@ impl Gate {
         let now = self.clock.now();
         match self.pauses.lock().stops(now, site.host, blocked) {
             None => Ok(()),
-            Some(pause) => Err(Error::new(Kind::Paused { cause: pause.cause }, site, "the account is paused")
-                .after(pause.until.map(|until| until.saturating_sub(now)))),
+            Some(pause) => {
+                let error = Error::new(Kind::Paused { cause: pause.cause }, site, "the account is paused");
+                Err(Error { code: pause.code, ..error.after(pause.until.map(|until| until.saturating_sub(now))) })
+            }
         }
     }
 
