@@ -108,6 +108,16 @@ pub(super) fn find(code: i64) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.code == code)
 }
 
+/// Whether this number says of the refresh token itself that it will never be taken again.
+pub(super) fn buries_refresh_token(code: i64) -> bool {
+    matches!(code, 40_140_114..=40_140_116 | 40_140_119 | 40_140_120)
+}
+
+/// Whether this number is what 115 says of a refresh token that it has already exchanged.
+pub(super) fn says_exchanged(code: i64) -> bool {
+    matches!(code, 40_140_116 | 40_140_120)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,6 +82,13 @@ pub enum Cause {
     App,
 }
 
+impl Cause {
+    /// Whether another login makes it meaningless.
+    pub(crate) fn of_login(self) -> bool {
+        matches!(self, Self::Session | Self::Renewals | Self::TokensLost | Self::App)
+    }
+}
+
 impl Kind {
     /// What a person can do about it, where there is something to do.
     #[must_use]
@@ -119,6 +126,11 @@ impl Kind {
             Self::App => Cause::App,
             _ => return None,
         })
+    }
+
+    /// Whether another login makes it meaningless.
+    pub(crate) fn of_login(self) -> bool {
+        self.cause().is_some_and(Cause::of_login)
     }
 
     /// Whether a call that only reads may be made again at once.
@@ -204,6 +216,27 @@ impl Error {
             Kind::Paused { cause } => row.kind.cause() == Some(cause),
             kind => row.kind == kind,
         })
+    }
+
+    /// A login is asked for in the words that 115 has for a token, too: 99, or no number at all.
+    pub(crate) fn asks_for_login(&self) -> bool {
+        self.kind == Kind::Session && matches!(self.code, None | Some(-1 | 99 | 990_001))
+    }
+
+    /// Whether 115 will never take this refresh token again.
+    pub(crate) fn buries_refresh_token(&self) -> bool {
+        self.code.is_some_and(authorisation::buries_refresh_token)
+    }
+
+    /// Whether this is what 115 says of a refresh token that it has already exchanged.
+    pub(crate) fn says_exchanged(&self) -> bool {
+        self.code.is_some_and(authorisation::says_exchanged)
+    }
+
+    /// Whether the connection failed before anything could have gone out.
+    pub(crate) fn unsent(&self) -> bool {
+        let cause = self.source.as_deref().and_then(|source| source.downcast_ref::<reqwest::Error>());
+        cause.is_some_and(|e| e.is_connect() || e.is_builder())
     }
 
     /// 115 knows no such login, whatever that means for this call.

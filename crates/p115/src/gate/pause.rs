@@ -71,6 +71,11 @@ impl Pauses {
         self.0 = self.0.take().filter(|(pause, _)| pause.until.is_some());
     }
 
+    /// Ends a pause that the login has caused, and no other.
+    pub(super) fn logged_in(&mut self) {
+        self.0 = self.0.take().filter(|(pause, _)| !pause.cause.of_login());
+    }
+
     /// A shorter pause never cuts a longer one short.
     pub(super) fn begin(&mut self, pause: Pause, host: &'static str) {
         if self.0.is_none_or(|(current, _)| pause.outlasts(&current)) {
@@ -127,6 +132,24 @@ mod tests {
         pauses.begin(pause(Cause::Session, None), "a");
         pauses.begin(pause(Cause::Waf, Some(9000)), "a");
         assert_eq!(pauses.current(Duration::from_secs(8000)).unwrap().cause, Cause::Session);
+    }
+
+    #[test]
+    fn another_login_ends_what_a_login_has_caused() {
+        for (cause, goes_on) in [
+            (Cause::Session, false),
+            (Cause::TokensLost, false),
+            (Cause::App, false),
+            (Cause::Renewals, false),
+            (Cause::Waf, true),
+            (Cause::Quota, true),
+            (Cause::Captcha, true),
+        ] {
+            let mut pauses = Pauses::default();
+            pauses.begin(pause(cause, None), "a");
+            pauses.logged_in();
+            assert_eq!(pauses.current(START).is_some(), goes_on, "{cause:?}");
+        }
     }
 
     #[rstest]

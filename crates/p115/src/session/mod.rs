@@ -1,6 +1,7 @@
 //! Who is calling: the credentials 115 knows an account by.
 
 mod cookie;
+pub(crate) mod open;
 mod paste;
 
 pub use self::cookie::{Cookie, CookieError};

@@ -1,9 +1,12 @@
 //! The client against literal replies over real sockets: every file here is one behaviour and what it costs in calls.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod authorisation;
 mod fake;
 mod gate;
+mod keeper;
 mod link;
 mod listing;
 mod paths;
+mod renewal;
 mod skew;

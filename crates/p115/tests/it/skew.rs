@@ -8,15 +8,20 @@ use crate::fake::{Fake, json, status};
 const DATE: &str = "Date: Tue, 14 Nov 2023 22:14:50 GMT";
 
 #[tokio::test]
-async fn a_client_knows_how_far_the_clock_is_off() {
-    let fake = Fake::start(|_, _| json(r#"{"state":true}"#).with(DATE)).await;
-    let client = fake.client();
-    assert_eq!(client.skew(), None);
-    client.alive().await.unwrap();
-    assert_eq!(client.skew(), Some(90));
+async fn both_halves_know_how_far_the_clock_is_off() {
+    let fake = Fake::start(|request, _| match request.place.as_str() {
+        "my.115.com" => json(r#"{"state":true}"#).with(DATE),
+        "proapi.115.com/open/user/info" => json(r#"{"state":true,"data":{"user_id":"5"}}"#).with(DATE),
+        _ => json("{}"),
+    })
+    .await;
+    let (cookie, open) = (fake.client(), fake.open_client());
+    assert_eq!((cookie.skew(), open.skew()), (None, None));
+    cookie.alive().await.unwrap();
+    assert_eq!((cookie.skew(), open.skew()), (Some(90), None));
     fake.advance(100);
-    client.alive().await.unwrap();
-    assert_eq!(client.skew(), Some(-10));
+    open.user().await.unwrap();
+    assert_eq!((cookie.skew(), open.skew()), (Some(90), Some(-10)));
 }
 
 #[tokio::test]

@@ -1,0 +1,8 @@
+//! The API that the tokens of the Open Platform open, noun by noun.
+
+mod client;
+mod user;
+
+pub use self::client::OpenClient;
+pub use self::user::{Space, User, Vip};
+pub use crate::session::open::{Abandon, Begin, KeeperError, LEASE, Lease, MemoryKeeper, Refusal, TokenKeeper, Tokens};
