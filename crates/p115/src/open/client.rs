@@ -3,12 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::user;
+use reqwest::header::HeaderValue;
+
+use super::info::{Info, ItemPath};
 use super::user::User;
+use super::{files, info, link, user};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::gate::{Gate, Limits, Pause};
 use crate::session::open::{Session, TokenKeeper};
+use crate::types::{Cid, FileId, PickCode};
+use crate::web::{CdnLink, FilePage};
 use crate::wire::Wire;
 
 /// A client of one account by its tokens. Cheap to clone; clones share rate, pauses and renewals.
@@ -40,6 +45,46 @@ impl OpenClient {
     /// Those of every method.
     pub async fn user(&self) -> Result<User, Error> {
         user::user(&self.0).await
+    }
+
+    /// One page of a folder, the last changed first, which is not [`FilePage::newest_first`]; `limit` is kept within
+    /// 1..=1150.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such folder, and those of every method.
+    pub async fn files(&self, cid: Cid, offset: u64, limit: u32) -> Result<FilePage, Error> {
+        files::files(&self.0, cid, offset, limit).await
+    }
+
+    /// What an id is and where it lies; `None` when there is no such thing. Slow for big folders.
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn info(&self, id: impl Into<FileId>) -> Result<Option<Info>, Error> {
+        info::by_id(&self.0, id.into()).await
+    }
+
+    /// What lies at a path, file or folder; `None` when nothing does. Slow for big folders.
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn find(&self, path: &ItemPath) -> Result<Option<Info>, Error> {
+        info::by_path(&self.0, path).await
+    }
+
+    /// A link to a file's bytes for whoever sends this User-Agent, byte for byte; `None` for a client that sends none.
+    /// The id, where it is known, tells which of several files in the reply is meant.
+    ///
+    /// # Errors
+    /// `NotFound`, `Folder`, `NotReady` and `Flagged` about the file; `WayClosed` when the link is no good; and those
+    /// of every method.
+    pub async fn link(
+        &self,
+        pickcode: &PickCode,
+        id: Option<FileId>,
+        user_agent: Option<HeaderValue>,
+    ) -> Result<CdnLink, Error> {
+        link::link(&self.0, pickcode, id, user_agent).await
     }
 
     /// The pause in force, if any.

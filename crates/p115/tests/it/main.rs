@@ -7,6 +7,7 @@ mod gate;
 mod keeper;
 mod link;
 mod listing;
+mod open;
 mod paths;
 mod renewal;
 mod skew;
