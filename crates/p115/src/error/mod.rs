@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use self::table::{ORDER_UNSUPPORTED, judge};
+pub(crate) use self::table::{ORDER_UNSUPPORTED, QR_EXPIRED, judge};
 
 /// What a failure means to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use p115::cipher::m115::{Padding, PrivateKey, decode_request, encode_reply};
-use p115::open::{MemoryKeeper, OpenClient, TokenKeeper, Tokens};
+use p115::open::{DeviceLogin, MemoryKeeper, OpenClient, TokenKeeper, Tokens};
 use p115::{Client, Clock, Cookie, Endpoints, Limits, Wire};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -183,6 +183,10 @@ impl Fake {
 
     pub(crate) fn keeper(&self, tokens: Tokens) -> Arc<MemoryKeeper> {
         Arc::new(MemoryKeeper::new(tokens, self.clock()))
+    }
+
+    pub(crate) fn device_login(&self) -> DeviceLogin {
+        DeviceLogin::new(http(), self.wire(), "100195125", self.clock())
     }
 
     fn wire(&self) -> Arc<Wire> {
