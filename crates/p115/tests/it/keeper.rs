@@ -9,8 +9,9 @@ use p115::Kind;
 use p115::open::{Abandon, Begin, KeeperError, Lease, MemoryKeeper, TokenKeeper, Tokens};
 use parking_lot::Mutex;
 use rstest::rstest;
+use tokio::sync::Semaphore;
 
-use crate::fake::{Fake, Reply, issued, json, status, tokens};
+use crate::fake::{Fake, Reply, START, issued, json, status, tokens};
 use crate::renewal::{REFRESH, USER, user_for};
 
 /// A keeper that writes down what it is asked, and cannot store anything while it is `full`.
@@ -67,6 +68,44 @@ async fn new_tokens_are_stored_before_they_are_used() {
     let keeper = Watched::new(fake.keeper(tokens(1, None)), &log);
     fake.open(keeper).user().await.unwrap();
     assert_eq!(*log.lock(), ["info", "begin 1", "refreshToken", "finish 2", "info"]);
+}
+
+#[tokio::test]
+async fn who_has_waited_for_the_tokens_asks_for_no_lease() {
+    let log = Arc::default();
+    let held = Arc::new(Semaphore::new(0));
+    let permits = Arc::clone(&held);
+    let fake = Fake::start(move |request, _| match request.place.as_str() {
+        REFRESH => Reply::Held(Arc::clone(&permits), Box::new(issued(2))),
+        _ => user_for(2)(request),
+    })
+    .await;
+    let client = fake.open(Watched::new(fake.keeper(tokens(1, None)), &log));
+    let calls = [client.clone(), client].map(|client| tokio::spawn(async move { client.user().await }));
+    fake.wait_for(3).await;
+    held.add_permits(1);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(log.lock().join(", "), "begin 1, finish 2");
+}
+
+/// What is not known of an earlier renewal is not known any better after one that told nothing.
+#[rstest]
+#[case(Abandon::Unsent)]
+#[case(Abandon::Declined { code: Some(40_140_121), silence: None })]
+#[tokio::test]
+async fn a_doubt_stays_until_115_settles_it(#[case] why: Abandon) {
+    let fake = Fake::start(|_, _| json("{}")).await;
+    let keeper = fake.keeper(tokens(1, None));
+    let mut doubts = Vec::new();
+    for why in [why, Abandon::Unknown, why, why] {
+        let Begin::Yours { lease, unended, .. } = keeper.begin(1).await.unwrap() else { panic!("the lease is free") };
+        doubts.push(unended.map(|begun| begun - START));
+        keeper.abandon(lease, why).await.unwrap();
+        fake.advance(10);
+    }
+    assert_eq!(doubts, [None, None, Some(10), Some(10)]);
 }
 
 #[tokio::test]

@@ -199,6 +199,18 @@ async fn a_lost_reply_is_waited_over_and_then_told_of(#[case] lost: Reply) {
     user(&restarted).await.unwrap();
 }
 
+/// Nobody has said when the token ends, but 115 has said that it is over: while no new one can be had, no call goes out.
+#[tokio::test]
+async fn a_refused_token_is_not_tried_again_while_there_is_no_other() {
+    let fake =
+        Fake::start(|request, _| if request.place == REFRESH { Reply::Reset } else { user_for(2)(request) }).await;
+    let client = fake.open_client();
+    for _ in 0..3 {
+        assert_eq!(user(&client).await.unwrap_err().kind, Kind::Transport);
+    }
+    assert_eq!(fake.places(), [USER, REFRESH]);
+}
+
 #[tokio::test]
 async fn after_a_lost_request_the_old_tokens_still_work() {
     let fake = Fake::start(|request, n| match (request.place.as_str(), n) {
