@@ -19,7 +19,19 @@ pub(crate) enum Agent {
     None,
 }
 
-/// One request, ready for the gate. Every call of this crate only reads, so every call may be repeated.
+/// What a request says about who is asking.
+#[derive(Debug, Clone)]
+pub(crate) enum Auth {
+    /// The account's cookie.
+    Cookie,
+    /// `Bearer` and an access token, marked sensitive.
+    Bearer(HeaderValue),
+    /// Nothing: calls that lead to a login, and the one that renews it.
+    None,
+}
+
+/// One request, ready for the gate. What goes through [`Gate::send`](crate::gate::Gate::send) only reads, so it may be
+/// repeated; what must go out once at most has [`Gate::once`](crate::gate::Gate::once).
 #[derive(Debug, Clone)]
 pub(crate) struct Call<'a> {
     pub(crate) site: Site,
@@ -28,6 +40,7 @@ pub(crate) struct Call<'a> {
     /// With a form the call is a POST.
     pub(crate) form: Option<Pairs<'a>>,
     pub(crate) agent: Agent,
+    pub(crate) auth: Auth,
     pub(crate) referer: Option<&'static str>,
     /// A failure with this number is an answer the call itself knows what to do with.
     pub(crate) expects: Option<i64>,
@@ -43,6 +56,7 @@ impl<'a> Call<'a> {
             query: Vec::new(),
             form: None,
             agent: Agent::Ours,
+            auth: Auth::Cookie,
             referer: None,
             expects: None,
             probe: false,
@@ -65,6 +79,10 @@ impl<'a> Call<'a> {
 
     pub(crate) fn agent(self, agent: Agent) -> Self {
         Self { agent, ..self }
+    }
+
+    pub(crate) fn auth(self, auth: Auth) -> Self {
+        Self { auth, ..self }
     }
 
     pub(crate) fn referer(self, referer: &'static str) -> Self {

@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize as _;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Shanghai time is UTC+8 all year.
 const SHANGHAI: i64 = 8 * 3600;
@@ -135,6 +136,11 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>,
 /// Unix seconds out of a number, a numeric text or `YYYY-MM-DD HH:MM` in Shanghai.
 pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     Ok(scalar(from)?.time())
+}
+
+/// An object of a known form; anything else is absent.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    Ok(T::deserialize(serde_json::Value::deserialize(from)?).ok())
 }
 
 /// An id that may be missing: `""` and `null` are "none", anything else that is no id is an error.

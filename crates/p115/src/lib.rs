@@ -8,6 +8,7 @@ mod clock;
 mod error;
 mod gate;
 mod lenient;
+pub mod open;
 mod session;
 mod types;
 mod web;

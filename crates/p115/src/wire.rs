@@ -11,6 +11,10 @@ use crate::cipher::unhex;
 pub(crate) const WEBAPI: &str = "webapi.115.com";
 /// The app API: the app ways to a link.
 pub(crate) const PROAPI: &str = "proapi.115.com";
+/// Logins and tokens.
+pub(crate) const PASSPORT: &str = "passportapi.115.com";
+/// How far the scan of a QR code has come.
+pub(crate) const QRCODE: &str = "qrcodeapi.115.com";
 /// The harmless session probe.
 pub(crate) const MY: &str = "my.115.com";
 

@@ -39,6 +39,13 @@ pub(super) fn translate(cause: &p115::Error) -> Error {
         Wire::Transient | Wire::WayClosed | Wire::Rejected | Wire::Refused | Wire::Undecodable => {
             (Kind::Upstream, said(cause))
         }
+        // Of a login by tokens, which this drive has none of.
+        Wire::Token
+        | Wire::Renewals
+        | Wire::TokensLost
+        | Wire::App
+        | Wire::Keeper
+        | Wire::Paused { cause: Cause::Renewals | Cause::TokensLost | Cause::App } => (Kind::Upstream, said(cause)),
     };
     Error::new(kind, message).op(cause.call).retry_after(cause.retry_after).source(cause.clone())
 }
@@ -63,7 +70,8 @@ fn said(cause: &p115::Error) -> String {
 
 pub(super) fn pause(pause: &p115::Pause, now: std::time::Duration) -> Pause {
     let reason = match pause.cause {
-        Cause::Session => LOG_IN,
+        // Those of a login by tokens, which this drive has none of, ask for another login as well.
+        Cause::Session | Cause::Renewals | Cause::TokensLost | Cause::App => LOG_IN,
         Cause::Captcha => CAPTCHA,
         Cause::Waf => WAF,
         Cause::Quota => QUOTA,

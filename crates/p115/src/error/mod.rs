@@ -1,12 +1,13 @@
 //! Failure as the rest of the gateway may know it: a kind to branch on, and 115's own words for the log.
 
+mod authorisation;
 mod table;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use self::table::{ORDER_UNSUPPORTED, judge};
+pub(crate) use self::table::{ORDER_UNSUPPORTED, QR_EXPIRED, judge};
 
 /// What a failure means to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +22,16 @@ pub enum Kind {
     Flagged,
     /// The session is dead: log in again.
     Session,
+    /// 115 does not take the access token (any more); a new one may do.
+    Token,
+    /// 115 wants to be asked for new tokens later.
+    Renewals,
+    /// 115 has exchanged the tokens, and the reply with the new ones was lost: log in again.
+    TokensLost,
+    /// 115 does not serve the app that the account was logged in with.
+    App,
+    /// The tokens could not be read or kept, here.
+    Keeper,
     /// 115 wants a person to solve a captcha.
     Captcha,
     /// 115's web application firewall blocks the account.
@@ -63,6 +74,19 @@ pub enum Cause {
     Session,
     /// The quota is used up: a minute, or as long as 115 says.
     Quota,
+    /// The access token is over, and 115 gives out no new one for ten minutes.
+    Renewals,
+    /// The tokens were lost on their way here: until resumed or replaced.
+    TokensLost,
+    /// 115 does not serve the app: until resumed or replaced.
+    App,
+}
+
+impl Cause {
+    /// Whether another login makes it meaningless.
+    pub(crate) fn of_login(self) -> bool {
+        matches!(self, Self::Session | Self::Renewals | Self::TokensLost | Self::App)
+    }
 }
 
 impl Kind {
@@ -71,8 +95,14 @@ impl Kind {
     pub fn advice(self) -> Option<&'static str> {
         match self {
             Self::Session | Self::Paused { cause: Cause::Session } => {
-                Some("log in to 115 again and store the new cookie")
+                Some("log in to 115 again and store the new cookie or tokens")
             }
+            Self::TokensLost | Self::Paused { cause: Cause::TokensLost } => {
+                Some("log in to 115 again, or put a new pair of tokens into the configuration")
+            }
+            Self::App | Self::Paused { cause: Cause::App } => Some("ask whoever runs the app, or use another one"),
+            Self::Renewals | Self::Paused { cause: Cause::Renewals } => Some("wait; do not log in again"),
+            Self::Keeper => Some("see that the data directory can be written and is not full"),
             Self::Captcha | Self::Paused { cause: Cause::Captcha } => {
                 Some("open 115.com in a browser, solve the captcha, then resume the account")
             }
@@ -82,6 +112,25 @@ impl Kind {
             Self::Flagged => Some("115 blocks this file; only 115 can lift that"),
             _ => None,
         }
+    }
+
+    /// What it pauses the account for, if it does.
+    pub(crate) fn cause(self) -> Option<Cause> {
+        Some(match self {
+            Self::Waf => Cause::Waf,
+            Self::Captcha => Cause::Captcha,
+            Self::Session => Cause::Session,
+            Self::Quota => Cause::Quota,
+            Self::Renewals => Cause::Renewals,
+            Self::TokensLost => Cause::TokensLost,
+            Self::App => Cause::App,
+            _ => return None,
+        })
+    }
+
+    /// Whether another login makes it meaningless.
+    pub(crate) fn of_login(self) -> bool {
+        self.cause().is_some_and(Cause::of_login)
     }
 
     /// Whether a call that only reads may be made again at once.
@@ -102,7 +151,7 @@ pub(crate) struct Site {
 pub struct Error {
     /// What it means.
     pub kind: Kind,
-    /// 115's number, where it sent one that is not 0.
+    /// 115's number, where it sent one that is not 0; of a pause, the number that began it.
     pub code: Option<i64>,
     /// 115's own text or ours, one line, at most 300 characters, never a secret.
     pub message: String,
@@ -147,6 +196,47 @@ impl Error {
             Kind::Transient => self.code.is_some(),
             _ => true,
         }
+    }
+
+    /// What 115's number means in plain words, where it is one of authorisation (`docs/115.md` §10.3).
+    #[must_use]
+    pub fn meaning(&self) -> Option<&'static str> {
+        self.row().map(|row| row.meaning)
+    }
+
+    /// What a person can do about it: about this very number where that is known, else about the kind.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        self.row().map(|row| row.advice).or(self.kind.advice())
+    }
+
+    /// The row of its number, unless more is known than the number says.
+    fn row(&self) -> Option<&'static authorisation::Row> {
+        authorisation::find(self.code?).filter(|row| match self.kind {
+            Kind::Paused { cause } => row.kind.cause() == Some(cause),
+            kind => row.kind == kind,
+        })
+    }
+
+    /// A login is asked for in the words that 115 has for a token, too: 99, or no number at all.
+    pub(crate) fn asks_for_login(&self) -> bool {
+        self.kind == Kind::Session && matches!(self.code, None | Some(-1 | 99 | 990_001))
+    }
+
+    /// Whether 115 will never take this refresh token again.
+    pub(crate) fn buries_refresh_token(&self) -> bool {
+        self.code.is_some_and(authorisation::buries_refresh_token)
+    }
+
+    /// Whether this is what 115 says of a refresh token that it has already exchanged.
+    pub(crate) fn says_exchanged(&self) -> bool {
+        self.code.is_some_and(authorisation::says_exchanged)
+    }
+
+    /// Whether the connection failed before anything could have gone out.
+    pub(crate) fn unsent(&self) -> bool {
+        let cause = self.source.as_deref().and_then(|source| source.downcast_ref::<reqwest::Error>());
+        cause.is_some_and(|e| e.is_connect() || e.is_builder())
     }
 
     /// 115 knows no such login, whatever that means for this call.

@@ -1,6 +1,9 @@
-//! 115's error numbers and phrases, here and nowhere else (`docs/115.md` §7.1, §4.3, §10.5).
+//! 115's error numbers and phrases, here and in the table of authorisation, and nowhere else (`docs/115.md` §7.1, §4.3, §10.5).
 
-use super::Kind;
+use super::{Kind, authorisation};
+
+/// The QR code is over: nobody has confirmed it in time (§2).
+pub(crate) const QR_EXPIRED: i64 = 40_199_002;
 
 /// A listing in an order the folder does not offer; the reply names one that it does (§3.3).
 pub(crate) const ORDER_UNSUPPORTED: i64 = 20_130_827;
@@ -12,7 +15,9 @@ pub(crate) fn judge(code: Option<i64>, text: &str) -> Kind {
         // With a text the flag is final, without one it has been seen to pass.
         Some(50038) if text.trim().is_empty() => Kind::Transient,
         Some(50038) => Kind::Flagged,
-        Some(code) => by_number(code).unwrap_or_else(|| by_text(text)),
+        Some(code) => {
+            authorisation::find(code).map(|row| row.kind).or_else(|| by_number(code)).unwrap_or_else(|| by_text(text))
+        }
         None => by_text(text),
     }
 }
@@ -21,14 +26,14 @@ fn by_number(code: i64) -> Option<Kind> {
     Some(match code {
         99 | 990_001 | 40_101_000..=40_101_099 => Kind::Session,
         911 => Kind::Captcha,
-        1001 | 20_020 | 20_021 | 200_900 | 990_002 | 40_100_000 | ORDER_UNSUPPORTED => Kind::Rejected,
+        1001 | 20_020 | 20_021 | 200_900 | 990_002 | ORDER_UNSUPPORTED => Kind::Rejected,
         10_014 | 20_009 | 20_013 | 20_018 | 31_001 | 31_003 | 50_001 | 50_003 | 50_015 | 70_005 | 70_008 | 90_008
         | 231_011 | 430_004 | 800_001 => Kind::NotFound,
         31_004 | 70_004 => Kind::NotReady,
         50_028 | 300_104 | 300_105 => Kind::TooBig,
         406 | 429 | 590_075 | 770_004 => Kind::Quota,
         980_006 => Kind::WayClosed,
-        51_012 | 990_003 | 990_005 | 990_009 | 990_019 | 40_110_000 => Kind::Transient,
+        51_012 | 990_003 | 990_005 | 990_009 | 990_019 => Kind::Transient,
         2 | 20_022 => Kind::Refused,
         _ => return None,
     })
@@ -78,6 +83,22 @@ mod tests {
     fn every_number_of_the_table(#[case] kind: Kind, #[case] codes: &[i64]) {
         for code in codes {
             assert_eq!(judge(Some(*code), "某某"), kind, "{code}");
+        }
+    }
+
+    #[rstest]
+    #[case(Kind::Rejected, &[40_100_000, 40_140_101, 40_140_104, 40_140_112, 40_140_113, 40_140_127, 40_140_132])]
+    #[case(Kind::Session, &[40_101_017, 40_140_114, 40_140_115, 40_140_116, 40_140_119, 40_140_120])]
+    #[case(Kind::Transient, &[40_110_000, 40_140_105, 40_140_121])]
+    #[case(Kind::App, &[
+        40_140_100, 40_140_106, 40_140_107, 40_140_108, 40_140_109, 40_140_110, 40_140_111, 40_140_118, 40_140_122,
+        40_140_128, 40_140_131, 40_140_133, 40_140_136,
+    ])]
+    #[case(Kind::Renewals, &[40_140_117])]
+    #[case(Kind::Token, &[40_140_123, 40_140_124, 40_140_125, 40_140_126])]
+    fn every_class_of_authorisation(#[case] kind: Kind, #[case] codes: &[i64]) {
+        for code in codes {
+            assert_eq!(judge(Some(*code), "no auth"), kind, "{code}");
         }
     }
 

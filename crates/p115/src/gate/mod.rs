@@ -4,6 +4,7 @@ mod budget;
 mod envelope;
 mod pause;
 mod reply;
+mod skew;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use parking_lot::Mutex;
 use reqwest::Method;
-use reqwest::header::{COOKIE, HeaderValue, REFERER, USER_AGENT};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderValue, REFERER, USER_AGENT};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -19,7 +20,8 @@ use self::budget::Budget;
 pub use self::pause::Pause;
 use self::pause::Pauses;
 pub(crate) use self::reply::{Reply, decode};
-use crate::call::{Agent, Call};
+use self::skew::Skew;
+use crate::call::{Agent, Auth, Call};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Site};
 use crate::session::Cookie;
@@ -54,21 +56,33 @@ impl Default for Limits {
 pub(crate) struct Gate {
     http: reqwest::Client,
     wire: Arc<Wire>,
-    cookie: Cookie,
+    cookie: Option<Cookie>,
     budget: Budget,
     slots: Semaphore,
     pauses: Mutex<Pauses>,
     clock: Clock,
+    skew: Skew,
 }
 
 impl Gate {
-    pub(crate) fn new(http: reqwest::Client, wire: Arc<Wire>, cookie: Cookie, limits: Limits, clock: Clock) -> Self {
+    pub(crate) fn new(
+        http: reqwest::Client,
+        wire: Arc<Wire>,
+        cookie: Option<Cookie>,
+        limits: Limits,
+        clock: Clock,
+    ) -> Self {
         let (budget, slots) = (Budget::new(limits.rate), Semaphore::new(IN_FLIGHT));
-        Self { http, wire, cookie, budget, slots, pauses: Mutex::default(), clock }
+        Self { http, wire, cookie, budget, slots, pauses: Mutex::default(), clock, skew: Skew::default() }
     }
 
-    pub(crate) fn cookie(&self) -> &Cookie {
-        &self.cookie
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// By how many seconds 115's clock is ahead of ours, as of the last reply.
+    pub(crate) fn skew(&self) -> Option<i64> {
+        self.skew.seconds()
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -119,6 +133,25 @@ impl Gate {
         }
     }
 
+    /// A turn in the rate budget, for a call that must go out once at most.
+    pub(crate) async fn turn(&self, site: Site) -> Result<SemaphorePermit<'_>, Error> {
+        self.admit(site, None).await
+    }
+
+    /// Makes the call in its turn, once, whatever comes of it.
+    pub(crate) async fn once(
+        &self,
+        turn: SemaphorePermit<'_>,
+        call: &Call<'_>,
+        limit: Duration,
+    ) -> Result<Reply, Error> {
+        // The turn may have been kept for a while.
+        self.check_pause(call.site, None)?;
+        let outcome = self.attempt(call, limit).await;
+        drop(turn);
+        outcome
+    }
+
     /// Waits for this call's turn in the rate budget, and for one of the places under way.
     async fn admit(&self, site: Site, blocked: Option<&'static str>) -> Result<SemaphorePermit<'_>, Error> {
         self.check_pause(site, blocked)?;
@@ -140,8 +173,10 @@ impl Gate {
         let now = self.clock.now();
         match self.pauses.lock().stops(now, site.host, blocked) {
             None => Ok(()),
-            Some(pause) => Err(Error::new(Kind::Paused { cause: pause.cause }, site, "the account is paused")
-                .after(pause.until.map(|until| until.saturating_sub(now)))),
+            Some(pause) => {
+                let error = Error::new(Kind::Paused { cause: pause.cause }, site, "the account is paused");
+                Err(Error { code: pause.code, ..error.after(pause.until.map(|until| until.saturating_sub(now))) })
+            }
         }
     }
 
@@ -150,7 +185,7 @@ impl Gate {
         let outcome = timeout(left, self.exchange(call))
             .await
             .unwrap_or_else(|_| Err(Error::new(Kind::Timeout, call.site, "no complete answer in time")))
-            .map_err(|error| self.weigh(error));
+            .map_err(|error| self.weigh(call, error));
         let (label, host, millis) = (call.site.call, call.site.host, started.elapsed().as_millis());
         match &outcome {
             Ok(_) => tracing::debug!(label, host, millis, "115 answered"),
@@ -161,13 +196,37 @@ impl Gate {
         outcome
     }
 
-    /// Draws the consequences of a failure for the whole account.
-    fn weigh(&self, mut error: Error) -> Error {
-        if error.kind == Kind::Session && error.host == PROAPI && self.cookie.is_web() {
+    fn weigh(&self, call: &Call<'_>, mut error: Error) -> Error {
+        match call.auth {
             // A browser's login lives on the web API while the app API answers "not logged in" (§1.5): that closes the
             // app ways, and only the web API can say that the session is dead.
-            error.kind = Kind::WayClosed;
+            Auth::Cookie if error.kind == Kind::Session && error.host == PROAPI && self.is_web() => {
+                error.kind = Kind::WayClosed;
+                self.hold(error)
+            }
+            Auth::Cookie => self.hold(error),
+            // "Not logged in" is how 115 speaks of a token, too (§10.3).
+            Auth::Bearer(_) if error.asks_for_login() => {
+                error.kind = Kind::Token;
+                error
+            }
+            // Of tokens, only who keeps them knows whether they can be had anew.
+            Auth::Bearer(_) | Auth::None if error.kind.of_login() => error,
+            Auth::Bearer(_) | Auth::None => self.hold(error),
         }
+    }
+
+    fn is_web(&self) -> bool {
+        self.cookie.as_ref().is_some_and(Cookie::is_web)
+    }
+
+    /// Ends a pause that a dead login has caused: there is another one.
+    pub(crate) fn logged_in(&self) {
+        self.pauses.lock().logged_in();
+    }
+
+    /// Draws the consequences of a failure for the whole account.
+    pub(crate) fn hold(&self, mut error: Error) -> Error {
         let now = self.clock.now();
         if let Some(pause) = Pause::after(&error, now) {
             error.retry_after = pause.until.map(|until| until.saturating_sub(now));
@@ -186,6 +245,7 @@ impl Gate {
             Error::new(kind, call.site, &e.to_string()).because(e)
         };
         let mut response = self.request(call)?.send().await.map_err(broken)?;
+        self.skew.note(response.headers(), self.clock.unix());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > MAX_BODY {
@@ -206,7 +266,12 @@ impl Gate {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
         let method = if call.form.is_some() { Method::POST } else { Method::GET };
-        let mut request = self.http.request(method, url).header(COOKIE, self.cookie.header());
+        let mut request = self.http.request(method, url);
+        match (&call.auth, &self.cookie) {
+            (Auth::Cookie, Some(cookie)) => request = request.header(COOKIE, cookie.header()),
+            (Auth::Bearer(token), _) => request = request.header(AUTHORIZATION, token),
+            (Auth::Cookie, None) | (Auth::None, _) => {}
+        }
         match &call.agent {
             Agent::Ours => request = request.header(USER_AGENT, AGENT),
             Agent::Exactly(agent) => request = request.header(USER_AGENT, agent),
@@ -223,7 +288,7 @@ impl Gate {
 }
 
 /// At most two repetitions, about a fifth and two fifths of a second apart.
-fn backoff() -> impl Iterator<Item = Duration> {
+pub(crate) fn backoff() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default().with_min_delay(Duration::from_millis(200)).with_max_times(2).with_jitter().build()
 }
 

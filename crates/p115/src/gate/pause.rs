@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::error::{Cause, Error, Kind};
+use crate::error::{Cause, Error};
 
 /// The firewall forgets after about this long (`docs/115.md` §7.2).
 const WAF: Duration = Duration::from_secs(11 * 60);
 const QUOTA: Duration = Duration::from_secs(60);
 /// Whatever 115 says, it is asked again after this.
 const MAX_QUOTA: Duration = Duration::from_secs(10 * 60);
+
+/// How long 115 is not asked for new tokens once it has found this too often (§10.3, §11).
+const RENEWALS: Duration = Duration::from_secs(10 * 60);
 
 /// A time without calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,19 +20,21 @@ pub struct Pause {
     pub cause: Cause,
     /// Its end on the client's clock; without one it lasts until it is resumed.
     pub until: Option<Duration>,
+    /// 115's number, where the failure had one.
+    pub code: Option<i64>,
 }
 
 impl Pause {
     /// The pause that a failure calls for.
     pub(super) fn after(error: &Error, now: Duration) -> Option<Self> {
-        let (cause, length) = match error.kind {
-            Kind::Waf => (Cause::Waf, Some(WAF)),
-            Kind::Quota => (Cause::Quota, Some(error.retry_after.unwrap_or(QUOTA).min(MAX_QUOTA))),
-            Kind::Captcha => (Cause::Captcha, None),
-            Kind::Session => (Cause::Session, None),
-            _ => return None,
+        let cause = error.kind.cause()?;
+        let length = match cause {
+            Cause::Waf => Some(WAF),
+            Cause::Quota => Some(error.retry_after.unwrap_or(QUOTA).min(MAX_QUOTA)),
+            Cause::Renewals => Some(error.retry_after.unwrap_or(RENEWALS).min(RENEWALS)),
+            Cause::Captcha | Cause::Session | Cause::TokensLost | Cause::App => None,
         };
-        Some(Self { cause, until: length.map(|length| now + length) })
+        Some(Self { cause, until: length.map(|length| now + length), code: error.code })
     }
 
     fn outlasts(&self, other: &Self) -> bool {
@@ -66,6 +71,11 @@ impl Pauses {
         self.0 = self.0.take().filter(|(pause, _)| pause.until.is_some());
     }
 
+    /// Ends a pause that the login has caused, and no other.
+    pub(super) fn logged_in(&mut self) {
+        self.0 = self.0.take().filter(|(pause, _)| !pause.cause.of_login());
+    }
+
     /// A shorter pause never cuts a longer one short.
     pub(super) fn begin(&mut self, pause: Pause, host: &'static str) {
         if self.0.is_none_or(|(current, _)| pause.outlasts(&current)) {
@@ -79,7 +89,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::error::Site;
+    use crate::error::{Kind, Site};
 
     const START: Duration = Duration::from_secs(100);
 
@@ -96,6 +106,12 @@ mod tests {
     #[case(Kind::Quota, Some(9000), Some(Some(600)))]
     #[case(Kind::Captcha, None, Some(None))]
     #[case(Kind::Session, None, Some(None))]
+    #[case(Kind::TokensLost, None, Some(None))]
+    #[case(Kind::App, None, Some(None))]
+    #[case(Kind::Renewals, None, Some(Some(600)))]
+    #[case(Kind::Renewals, Some(90), Some(Some(90)))]
+    #[case(Kind::Token, None, None)]
+    #[case(Kind::Keeper, None, None)]
     #[case(Kind::NotFound, None, None)]
     #[case(Kind::Transport, None, None)]
     fn what_each_failure_costs(#[case] kind: Kind, #[case] told: Option<u64>, #[case] pause: Option<Option<u64>>) {
@@ -103,7 +119,7 @@ mod tests {
     }
 
     fn pause(cause: Cause, until: Option<u64>) -> Pause {
-        Pause { cause, until: until.map(Duration::from_secs) }
+        Pause { cause, until: until.map(Duration::from_secs), code: None }
     }
 
     #[test]
@@ -116,6 +132,24 @@ mod tests {
         pauses.begin(pause(Cause::Session, None), "a");
         pauses.begin(pause(Cause::Waf, Some(9000)), "a");
         assert_eq!(pauses.current(Duration::from_secs(8000)).unwrap().cause, Cause::Session);
+    }
+
+    #[test]
+    fn another_login_ends_what_a_login_has_caused() {
+        for (cause, goes_on) in [
+            (Cause::Session, false),
+            (Cause::TokensLost, false),
+            (Cause::App, false),
+            (Cause::Renewals, false),
+            (Cause::Waf, true),
+            (Cause::Quota, true),
+            (Cause::Captcha, true),
+        ] {
+            let mut pauses = Pauses::default();
+            pauses.begin(pause(cause, None), "a");
+            pauses.logged_in();
+            assert_eq!(pauses.current(START).is_some(), goes_on, "{cause:?}");
+        }
     }
 
     #[rstest]

@@ -24,6 +24,25 @@ impl Reply {
         decode(self.site, &self.body)
     }
 
+    /// The one thing in `data`, which for the same call may be an object, an array of one, or an empty array for
+    /// "nothing" (quirk 52).
+    pub(crate) fn data<'de, T: Deserialize<'de>>(&'de self) -> Result<Option<T>, Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Data<T> {
+            Several(Vec<T>),
+            One(T),
+        }
+        #[derive(Deserialize)]
+        struct Outer<T> {
+            data: Data<T>,
+        }
+        Ok(match self.json::<Outer<T>>()?.data {
+            Data::Several(several) => several.into_iter().next(),
+            Data::One(one) => Some(one),
+        })
+    }
+
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
     }
@@ -141,6 +160,23 @@ mod tests {
     #[case(502, BLOCKED, Some(Kind::Transient))]
     fn statuses_and_pages(#[case] status: u16, #[case] body: &str, #[case] kind: Option<Kind>) {
         assert_eq!(failure(status, body), kind);
+    }
+
+    #[rstest]
+    #[case::object(r#"{"state":true,"data":{"a":1}}"#, Ok(Some(1)))]
+    #[case::array(r#"{"state":true,"data":[{"a":1}]}"#, Ok(Some(1)))]
+    #[case::nothing(r#"{"state":true,"data":[]}"#, Ok(None))]
+    #[case::missing(r#"{"state":true}"#, Err(Kind::Undecodable))]
+    #[case::null(r#"{"state":true,"data":null}"#, Err(Kind::Undecodable))]
+    #[case::text(r#"{"state":true,"data":"x"}"#, Err(Kind::Undecodable))]
+    fn one_thing_in_three_forms(#[case] body: &str, #[case] a: Result<Option<u64>, Kind>) {
+        #[derive(Deserialize)]
+        struct Thing {
+            a: u64,
+        }
+        let call = Call::get("files", "webapi.115.com", "/files");
+        let reply = read(&call, StatusCode::OK, &HeaderMap::new(), body.into()).unwrap();
+        assert_eq!(reply.data::<Thing>().map(|thing| thing.map(|thing| thing.a)).map_err(|e| e.kind), a);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::item::{Item, Short};
+use super::item::{Item, Row, Short};
 use crate::call::Call;
 use crate::error::{Error, Kind, ORDER_UNSUPPORTED, Site};
 use crate::gate::{Gate, decode};
@@ -12,7 +12,7 @@ use crate::wire::WEBAPI;
 
 const SITE: Site = Site { call: "files", host: WEBAPI };
 /// More is silently cut by the server.
-const MAX_LIMIT: u32 = 1150;
+pub(crate) const MAX_LIMIT: u32 = 1150;
 
 /// A part of a folder's listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +31,10 @@ pub struct FilePage {
 }
 
 #[derive(Debug, Deserialize)]
-struct Page {
+#[serde(bound = "R: Row")]
+struct Page<R> {
     #[serde(default)]
-    data: Option<Vec<Short>>,
+    data: Option<Vec<R>>,
     #[serde(default, deserialize_with = "lenient::id")]
     cid: Option<u64>,
     #[serde(default, deserialize_with = "lenient::int")]
@@ -65,7 +66,7 @@ pub(crate) async fn files(gate: &Gate, cid: Cid, offset: u64, limit: u32) -> Res
     if reply.envelope.code != Some(ORDER_UNSUPPORTED) {
         return FilePage::parse(cid, reply.body());
     }
-    let offered: Page = reply.json()?;
+    let offered: Page<Short> = reply.json()?;
     let order = offered.order.ok_or_else(|| reply.error(Kind::Undecodable, "the refused order has no substitute"))?;
     let asc = if offered.is_asc == Some(0) { "0" } else { "1" };
     let mix = if offered.fc_mix == Some(0) { "0" } else { "1" };
@@ -106,12 +107,17 @@ impl FilePage {
     /// or is a file's, with the root (§3.7). `Undecodable` when the reply or any one entry lacks what it must have:
     /// an entry dropped in silence would look deleted.
     pub fn parse(asked: Cid, body: &[u8]) -> Result<Self, Error> {
-        let page: Page = decode(SITE, body)?;
-        let undecodable = |what: &str| Error::new(Kind::Undecodable, SITE, what);
+        Self::read::<Short>(SITE, asked, body)
+    }
+
+    /// The same of any listing whose reply has this form.
+    pub(crate) fn read<R: Row>(site: Site, asked: Cid, body: &[u8]) -> Result<Self, Error> {
+        let page: Page<R> = decode(site, body)?;
+        let undecodable = |what: &str| Error::new(Kind::Undecodable, site, what);
         let listed = page.cid.or(page.path.last().map(|step| step.cid.get()));
         match listed {
             Some(listed) if listed == asked.get() => {}
-            Some(_) => return Err(Error::new(Kind::NotFound, SITE, "115 listed another folder: this one is gone")),
+            Some(_) => return Err(Error::new(Kind::NotFound, site, "115 listed another folder: this one is gone")),
             None => return Err(undecodable("the listing does not say of which folder it is")),
         }
         let data = page.data.ok_or_else(|| undecodable("the listing has no entries, not even none"))?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::lenient;
 use crate::types::{Cid, FileId, PickCode};
@@ -92,19 +93,24 @@ pub(super) struct Short {
     fta: Option<i64>,
 }
 
-impl Short {
+/// An entry as one of 115's listings writes it.
+pub(crate) trait Row: DeserializeOwned {
     /// The entry, or what it lacks. `listed` is the folder that was asked for.
-    pub(super) fn item(self, listed: Cid) -> Result<Item, &'static str> {
+    fn item(self, listed: Cid) -> Result<Item, &'static str>;
+}
+
+impl Row for Short {
+    fn item(self, listed: Cid) -> Result<Item, &'static str> {
         let pickcode = self.pc.as_deref().and_then(|code| code.parse::<PickCode>().ok());
         let (kind, parent) = match self.fid {
             Some(fid) => {
-                let sha1 = self.sha.filter(|sha| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit()));
+                let sha1 = self.sha.as_deref().and_then(sha1);
                 let complete = sha1.is_some() && self.fta.is_none_or(|fta| fta == 1);
                 let kind = ItemKind::File {
                     id: FileId::new(fid),
                     pickcode: pickcode.clone().ok_or("a file without a pick code")?,
                     size: self.s.and_then(|s| u64::try_from(s).ok()).ok_or("a file without a size")?,
-                    sha1: sha1.map(|sha| sha.to_ascii_uppercase()),
+                    sha1,
                     complete,
                 };
                 (kind, self.cid)
@@ -118,13 +124,23 @@ impl Short {
             pickcode,
             modified: self.te.or(self.tu).or(self.t),
             created: self.tp,
-            thumb: self.u.map(|u| if u.starts_with('?') { format!("{THUMBNAILS}{u}") } else { u }),
+            thumb: self.u.map(thumb),
         })
     }
 }
 
+/// In upper case; none of another form, which stands for an upload that is not complete.
+pub(crate) fn sha1(text: &str) -> Option<String> {
+    let whole = text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    whole.then(|| text.to_ascii_uppercase())
+}
+
+pub(crate) fn thumb(url: String) -> String {
+    if url.starts_with('?') { format!("{THUMBNAILS}{url}") } else { url }
+}
+
 /// Some characters come as their decimal code point between `[\x02` and `]`.
-fn unescape(name: String) -> String {
+pub(crate) fn unescape(name: String) -> String {
     const OPEN: &str = "[\u{2}";
     if !name.contains(OPEN) {
         return name;

@@ -1,11 +1,11 @@
 //! The API that a cookie opens, noun by noun.
 
 pub(crate) mod files;
-mod item;
+pub(crate) mod item;
 pub(crate) mod link;
 pub(crate) mod paths;
 pub(crate) mod session;
-mod ways;
+pub(crate) mod ways;
 
 pub use self::files::FilePage;
 pub use self::item::{Item, ItemKind};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use percent_encoding::percent_decode_str;
 use reqwest::header::HeaderValue;
@@ -16,7 +15,7 @@ use crate::cipher::m115::{ClientKey, decode_reply, encode_request};
 use crate::error::{Error, Kind};
 use crate::gate::{AGENT, Gate, Reply};
 use crate::lenient;
-use crate::types::PickCode;
+use crate::types::{FileId, PickCode};
 use crate::wire::{PROAPI, WEBAPI};
 
 /// A link to a file's bytes on the CDN, and the conditions it comes with.
@@ -63,7 +62,7 @@ impl fmt::Debug for CdnLink {
 }
 
 /// What a way's reply says about the file.
-struct Found {
+pub(crate) struct Found {
     url: String,
     name: Option<String>,
     size: Option<u64>,
@@ -82,7 +81,7 @@ pub(super) async fn chrome(
     let ask = json!({ "pickcode": code.as_str() });
     let call = Call::post("chrome_downurl", PROAPI, "/app/chrome/downurl");
     let (reply, plain) = sealed(gate, call, &ask, agent.clone(), blocked).await?;
-    link(&reply, chosen(&reply, &plain, code)?, agent)
+    link(&reply, chosen(&reply, &plain, code, None)?, agent)
 }
 
 /// The mobile way: always bound to the User-Agent, even to one that calls itself 115's.
@@ -138,9 +137,8 @@ async fn sealed(
 ) -> Result<(Reply, Value), Error> {
     let key = &gate.wire().keys.m115;
     let ck = ClientKey::random();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs());
     let call = call
-        .query("t", now.to_string())
+        .query("t", gate.clock().unix().to_string())
         .form("data", encode_request(key, &ck, ask.to_string().as_bytes()))
         .agent(agent.map_or(Agent::None, Agent::Exactly));
     let reply = gate.send_past(&call, blocked).await?;
@@ -157,7 +155,7 @@ async fn sealed(
 }
 
 /// The file asked for among those in the reply, which is keyed by a file id that the caller need not know.
-fn chosen(reply: &Reply, plain: &Value, code: &PickCode) -> Result<Found, Error> {
+pub(crate) fn chosen(reply: &Reply, plain: &Value, code: &PickCode, id: Option<FileId>) -> Result<Found, Error> {
     #[derive(Deserialize)]
     struct Entry {
         #[serde(default, deserialize_with = "lenient::text")]
@@ -176,7 +174,8 @@ fn chosen(reply: &Reply, plain: &Value, code: &PickCode) -> Result<Found, Error>
     let mut entries: BTreeMap<String, Entry> = Deserialize::deserialize(plain)
         .map_err(|_: serde_json::Error| reply.error(Kind::WayClosed, "the deciphered reply is none"))?;
     let asked = |(_, entry): &(&String, &Entry)| entry.pick_code.as_deref() == Some(code.as_str());
-    let key = entries.iter().find(asked).map(|(key, _)| key.clone());
+    let key = id.map(|id| id.to_string()).filter(|id| entries.contains_key(id));
+    let key = key.or_else(|| entries.iter().find(asked).map(|(key, _)| key.clone()));
     let entry = match key {
         Some(key) => entries.remove(&key),
         None if entries.len() == 1 => entries.pop_first().map(|(_, entry)| entry),
@@ -198,7 +197,7 @@ fn chosen(reply: &Reply, plain: &Value, code: &PickCode) -> Result<Found, Error>
 }
 
 /// Reads the conditions off the URL.
-fn link(reply: &Reply, found: Found, asked_as: Option<HeaderValue>) -> Result<CdnLink, Error> {
+pub(crate) fn link(reply: &Reply, found: Found, asked_as: Option<HeaderValue>) -> Result<CdnLink, Error> {
     let closed = |what| reply.error(Kind::WayClosed, what);
     let url = cdn_url(&found.url).ok_or_else(|| closed("the link leads nowhere"))?;
     let params: BTreeMap<_, _> = url.query_pairs().collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use p115::cipher::m115::{Padding, PrivateKey, decode_request, encode_reply};
+use p115::open::{DeviceLogin, MemoryKeeper, OpenClient, TokenKeeper, Tokens};
 use p115::{Client, Clock, Cookie, Endpoints, Limits, Wire};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -15,6 +16,9 @@ use tokio::task::JoinSet;
 
 pub(crate) const CID: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const SEID: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// Unix seconds: 2023-11-14 22:13:20 GMT.
+pub(crate) const START: u64 = 1_700_000_000;
 
 /// The simulator key pair of `docs/115.md` §5.10 T5.
 const N: &str = "cee772c1500dc22081f279e15dd8b45383e008caedeacc47cb344c6e2eb00520fe0b1eda373e90fac4ab73320b95edabe3a5c1a4636d896eda9fdec6c924547eebff3fa752de407316cebd7419ff163bb5ef229ea98e79b2714b771db70148cc4a8fc1af8159484943fde6d305746d8fa2965991407fe34b5443f54c5f38fb81";
@@ -27,7 +31,7 @@ pub(crate) struct Request {
     pub(crate) place: String,
     pub(crate) query: HashMap<String, String>,
     headers: Vec<(String, Vec<u8>)>,
-    form: HashMap<String, String>,
+    pub(crate) form: HashMap<String, String>,
 }
 
 impl Request {
@@ -90,6 +94,33 @@ pub(crate) fn sealed(request: &Request, plain: &str) -> Reply {
     json(&format!(r#"{{"state":true,"msg":"","errno":0,"data":"{data}"}}"#))
 }
 
+/// `access-1` and `refresh-1` for generation 1, ending so many seconds after the start.
+pub(crate) fn tokens(generation: u64, left: Option<u64>) -> Tokens {
+    Tokens {
+        access: format!("access-{generation}").into(),
+        refresh: format!("refresh-{generation}").into(),
+        expires: left.map(|left| START + left),
+        generation,
+    }
+}
+
+/// What 115 gives for the tokens of the generation before.
+pub(crate) fn issued(generation: u64) -> Reply {
+    json(&format!(
+        r#"{{"state":1,"code":0,"message":"","data":{{"access_token":"access-{generation}",
+        "refresh_token":"refresh-{generation}","expires_in":7200}},"error":"","errno":0}}"#
+    ))
+}
+
+/// A failure of the Open Platform.
+pub(crate) fn refusal(code: i64) -> Reply {
+    json(&format!(r#"{{"state":false,"code":{code},"message":"no auth","data":[]}}"#))
+}
+
+fn http() -> reqwest::Client {
+    p115::http_client().no_proxy().build().unwrap()
+}
+
 fn key() -> PrivateKey {
     PrivateKey::from_hex(N, D).unwrap()
 }
@@ -100,6 +131,7 @@ pub(crate) struct Fake {
     base: String,
     seen: Arc<Mutex<Vec<Request>>>,
     arrived: Arc<Notify>,
+    /// What the clients' clocks show; their date starts at [`START`].
     time: Arc<Mutex<Duration>>,
     /// Ends the server with the test.
     _server: JoinSet<()>,
@@ -129,14 +161,44 @@ impl Fake {
     }
 
     pub(crate) fn client_of(&self, device: &str, rate: f64) -> Client {
+        let cookie = Cookie::parse(&format!("UID=12345678_{device}_1700000000; CID={CID}; SEID={SEID};")).unwrap();
+        Client::new(http(), self.wire(), cookie, Limits { rate }, self.clock())
+    }
+
+    pub(crate) fn open(&self, keeper: Arc<dyn TokenKeeper>) -> OpenClient {
+        OpenClient::new(http(), self.wire(), keeper, Limits { rate: 100.0 }, self.clock())
+    }
+
+    /// With one host elsewhere.
+    pub(crate) fn open_with(&self, keeper: Arc<dyn TokenKeeper>, host: &str, url: &str) -> OpenClient {
+        let endpoints = Endpoints::base(&self.base).unwrap().with_host(host, url).unwrap();
+        let wire = Arc::new(Wire::production().with_endpoints(endpoints));
+        OpenClient::new(http(), wire, keeper, Limits { rate: 100.0 }, self.clock())
+    }
+
+    /// A client with tokens that nobody has said an end of.
+    pub(crate) fn open_client(&self) -> OpenClient {
+        self.open(self.keeper(tokens(1, None)))
+    }
+
+    pub(crate) fn keeper(&self, tokens: Tokens) -> Arc<MemoryKeeper> {
+        Arc::new(MemoryKeeper::new(tokens, self.clock()))
+    }
+
+    pub(crate) fn device_login(&self) -> DeviceLogin {
+        DeviceLogin::new(http(), self.wire(), "100195125", self.clock())
+    }
+
+    fn wire(&self) -> Arc<Wire> {
         let wire = Wire::production()
             .with_endpoints(Endpoints::base(&self.base).unwrap())
             .with_m115(p115::cipher::m115::PublicKey::from_hex(N).unwrap());
-        let cookie = Cookie::parse(&format!("UID=12345678_{device}_1700000000; CID={CID}; SEID={SEID};")).unwrap();
-        let time = Arc::clone(&self.time);
-        let clock = Clock::new(Arc::new(move || *time.lock()));
-        let http = p115::http_client().no_proxy().build().unwrap();
-        Client::new(http, Arc::new(wire), cookie, Limits { rate }, clock)
+        Arc::new(wire)
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let (time, date) = (Arc::clone(&self.time), Arc::clone(&self.time));
+        Clock::new(Arc::new(move || *time.lock())).with_unix(Arc::new(move || START + date.lock().as_secs()))
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

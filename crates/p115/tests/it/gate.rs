@@ -105,7 +105,7 @@ async fn a_paused_account_makes_no_call(
     let length = seconds.map(Duration::from_secs);
     let error = list(&client).await.unwrap_err();
     assert_eq!((error.kind, error.retry_after), (kind, length));
-    assert_eq!(client.pause(), Some(Pause { cause, until: length }));
+    assert_eq!(client.pause(), Some(Pause { cause, until: length, code: error.code }));
 
     fake.advance(seconds.unwrap_or(1_000_000) - 1);
     let error = list(&client).await.unwrap_err();

@@ -5,7 +5,7 @@ use reqwest::header::HeaderValue;
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
 
-use crate::fake::{Fake, Reply, Request, json, sealed, status, waf};
+use crate::fake::{Fake, Reply, Request, START, json, sealed, status, waf};
 
 const CHROME: &str = "proapi.115.com/app/chrome/downurl";
 const ANDROID: &str = "proapi.115.com/android/2.0/ufile/download";
@@ -67,7 +67,7 @@ async fn for_anyone_asks_without_a_name_and_gets_an_unbound_link() {
     assert_eq!((request.method.as_str(), request.place.as_str()), ("POST", CHROME));
     assert_eq!(request.agent(), None);
     assert_eq!(request.ask(), serde_json::json!({"pickcode": "dtctprlmfkl4exiok"}));
-    assert!(request.query["t"].parse::<u64>().unwrap() > 1_700_000_000);
+    assert_eq!(request.query["t"], START.to_string());
     assert_eq!(fake.calls(), 1);
 }
 

@@ -1,8 +1,14 @@
 //! The client against literal replies over real sockets: every file here is one behaviour and what it costs in calls.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod authorisation;
+mod device;
 mod fake;
 mod gate;
+mod keeper;
 mod link;
 mod listing;
+mod open;
 mod paths;
+mod renewal;
+mod skew;
