@@ -33,6 +33,7 @@ fn page(criterion: &mut Criterion) {
         let page = FolderPage {
             path: &path,
             rows: Rows::Entries(listing.entries()),
+            nested: &[],
             sort: Sort::from_query(Some(query)),
             age: Some(Duration::from_secs(60)),
             stale: None,

@@ -40,8 +40,9 @@ impl Accounts {
         known.drives = config
             .mounts
             .iter()
-            .map(|mount| match &mount.drive {
-                Drive::Cloud(cloud) => cloud.clone(),
+            .filter_map(|mount| match &mount.drive {
+                Drive::Cloud(cloud) => Some(cloud.clone()),
+                Drive::Open(_) | Drive::Local(_) => None,
             })
             .collect();
         let Known { drives, clients } = &mut *known;

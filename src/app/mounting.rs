@@ -7,7 +7,7 @@ use crate::{
     backend::cloud::{self, Cloud},
     config::{self, Config, Mount as MountConfig},
     drive::{Audience, Drive},
-    error::{Kind, Result},
+    error::{Error, Kind, Result},
     vfs::{Ages, Delivery, Keeping, MinLife, Mount, Mounted, Policy, State},
 };
 
@@ -79,6 +79,10 @@ fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Result<Arc<d
             };
             Ok(Arc::new(Cloud::new(client, accounts.clock.clone(), options)))
         }
+        config::Drive::Open(_) | config::Drive::Local(_) => Err(Error::new(
+            Kind::Internal,
+            format!("A drive of type {} is not in this version yet.", config.drive.kind()),
+        )),
     }
 }
 

@@ -30,20 +30,19 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "guests   {}\n", if config.auth.guest == Guest::Read { "read everything" } else { "none" })?;
     let mut rows = vec![["MOUNT", "DRIVE", "ROOT", "DELIVERY", "RATE", "SERVER"].map(str::to_owned)];
     for mount in &config.mounts {
-        let Drive::Cloud(cloud) = &mount.drive;
-        let server = match &cloud.wire {
-            None => "115.com".to_owned(),
-            Some(wire) => {
+        let server = match (&mount.drive, mount.drive.wire()) {
+            (Drive::Local(_), _) => "this machine".to_owned(),
+            (_, None) => "115.com".to_owned(),
+            (_, Some(wire)) => {
                 wire.base.as_ref().map_or("by endpoint".to_owned(), |base| base.origin().ascii_serialization())
             }
         };
-        let rate = format!("{}/s", cloud.rate);
         let row = [
             mount.path.to_string(),
             mount.drive.kind().into(),
-            cloud.root.to_string(),
+            mount.drive.root(),
             mount.delivery.to_string(),
-            rate,
+            mount.drive.rate().map_or_else(String::new, |rate| format!("{rate}/s")),
             server,
         ];
         rows.push(row);
@@ -108,7 +107,7 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_with_a_bad_file_is_printed() {
-        let (out, result) = checked("mounts: [{ path: /d, drive: { type: local } }]");
+        let (out, result) = checked("mounts: [{ path: /d, drive: { type: 115-share } }]");
         let [first, second] = out.lines().collect::<Vec<_>>()[..] else { panic!("two lines, not {out}") };
         assert!(first.starts_with("mounts[0].path: ") && second.starts_with("mounts[0].drive.type: "), "{out}");
         assert_eq!(result.unwrap_err().code(), 78);

@@ -101,7 +101,7 @@ fn the_commented_part_of_the_example_is_known_too() {
         })
         .collect();
     let loaded = example(&bare.replace("<256 hex digits>", &modulus));
-    let Drive::Cloud(cloud) = &loaded.config.mounts[0].drive;
+    let Drive::Cloud(cloud) = &loaded.config.mounts[0].drive else { panic!("another type") };
     let wire = cloud.wire.as_ref().unwrap();
     assert!(wire.base.is_some() && wire.endpoints.len() == 1 && wire.rsa_modulus == Some(modulus));
     assert_eq!((loaded.config.mounts[0].delivery, cloud.link_binding), (Delivery::Redirect, LinkBinding::Auto));

@@ -23,7 +23,7 @@ pub struct Config {
     /// The folder where state is kept, logins among it; relative to the working directory.
     pub data_dir: PathBuf,
     pub auth: Auth,
-    /// At least one; no path stands twice or inside another.
+    /// At least one; no path stands twice.
     pub mounts: Vec<Mount>,
 }
 
@@ -105,6 +105,10 @@ pub enum MinLife {
 pub enum Drive {
     /// A 115 account by its cookie.
     Cloud(Cloud),
+    /// A 115 account by tokens of the Open Platform.
+    Open(Open),
+    /// A folder of this machine.
+    Local(Local),
 }
 
 impl Drive {
@@ -112,6 +116,35 @@ impl Drive {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Cloud(_) => "115-cloud",
+            Self::Open(_) => "115-open",
+            Self::Local(_) => "local",
+        }
+    }
+
+    /// The folder it shows, as it is written.
+    pub fn root(&self) -> String {
+        match self {
+            Self::Cloud(cloud) => cloud.root.to_string(),
+            Self::Open(open) => open.root.to_string(),
+            Self::Local(local) => local.root.display().to_string(),
+        }
+    }
+
+    /// Calls a second, for the account; `None` where there is none.
+    pub fn rate(&self) -> Option<f64> {
+        match self {
+            Self::Cloud(cloud) => Some(cloud.rate),
+            Self::Open(open) => Some(open.rate),
+            Self::Local(_) => None,
+        }
+    }
+
+    /// Other servers than the real ones.
+    pub fn wire(&self) -> Option<&Wire> {
+        match self {
+            Self::Cloud(cloud) => cloud.wire.as_ref(),
+            Self::Open(open) => open.wire.as_ref(),
+            Self::Local(_) => None,
         }
     }
 }
@@ -140,6 +173,43 @@ impl PartialEq for Cloud {
             && cookie.expose_secret() == other.cookie.expose_secret()
             && *wire == other.wire
     }
+}
+
+/// A 115 account by tokens of the Open Platform.
+#[derive(Debug, Clone)]
+pub struct Open {
+    /// The folder the mount shows: its cid, 0 for the root of the account.
+    pub root: u64,
+    /// What the file says; a newer pair may be in the store.
+    pub access_token: Option<SecretString>,
+    pub refresh_token: Option<SecretString>,
+    /// The user's own app, digits: what `gate115 login` asks a device code for.
+    pub app_id: Option<String>,
+    /// Calls to 115 a second, for the account: more than 0, at most 1000.
+    pub rate: f64,
+    /// Entries in one listing call, 1 to 1150.
+    pub page_size: u32,
+    /// Other servers than the real ones.
+    pub wire: Option<Wire>,
+}
+
+impl PartialEq for Open {
+    fn eq(&self, other: &Self) -> bool {
+        // Taken apart, so that a new field cannot be forgotten here.
+        let Self { root, access_token, refresh_token, app_id, rate, page_size, wire } = self;
+        let exposed = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        (*root, *rate, *page_size) == (other.root, other.rate, other.page_size)
+            && exposed(access_token) == exposed(&other.access_token)
+            && exposed(refresh_token) == exposed(&other.refresh_token)
+            && (app_id, wire) == (&other.app_id, &other.wire)
+    }
+}
+
+/// A folder of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// Absolute.
+    pub root: PathBuf,
 }
 
 /// For whom links are asked.

@@ -75,9 +75,9 @@ pub(super) struct Drive {
     pub(super) page_size: Option<i64>,
     pub(super) link_binding: Option<String>,
     pub(super) wire: Option<Wire>,
-    pub(super) access_token: Later,
-    pub(super) refresh_token: Later,
-    pub(super) app_id: Later,
+    pub(super) access_token: Option<Secret>,
+    pub(super) refresh_token: Option<Secret>,
+    pub(super) app_id: Option<String>,
     pub(super) share_code: Later,
     pub(super) receive_code: Later,
 }

@@ -14,6 +14,7 @@ use super::{
     page::{self, FolderPage, MountRow, Rows, Sort},
 };
 use crate::{
+    drive::Entry,
     error::Result,
     path::VirtualPath,
     vfs::{self, Folder, Node, View},
@@ -39,15 +40,11 @@ async fn show(view: &View, path: &VirtualPath, query: Option<&str>) -> Result<Re
     let html = match view.open(path).await? {
         Node::File(_) => return Ok(found(&format!("/d{}", path.to_uri()))),
         Node::Folder(Folder::Mounts(names)) => {
-            let notes: Vec<_> = names.iter().map(|name| state_of(view, &path.join(name))).collect();
-            let rows: Vec<_> = names
-                .iter()
-                .zip(&notes)
-                .map(|(name, (broken, note))| MountRow { name, broken: broken.as_deref(), note: note.as_deref() })
-                .collect();
-            page::folder(&FolderPage { path, rows: Rows::Mounts(&rows), sort, age: None, stale: None, refresh: false })
+            let states = states(view, path, &names);
+            let rows = Rows::Mounts(&rows(&names, &states));
+            page::folder(&FolderPage { path, rows, nested: &[], sort, age: None, stale: None, refresh: false })
         }
-        Node::Folder(Folder::Drive { entry, mounted }) => {
+        Node::Folder(Folder::Drive { entry, mounted, nested }) => {
             let known = view.list(path, &entry, &mounted, refresh).await?;
             if refresh {
                 // Without the wish, so that reloading the page is not refreshing it.
@@ -56,16 +53,36 @@ async fn show(view: &View, path: &VirtualPath, query: Option<&str>) -> Result<Re
             }
             let stale = known.stale.as_ref().map(crate::error::Error::message);
             let age = Some(Duration::from_secs(known.age.as_secs()));
-            let page =
-                FolderPage { path, rows: Rows::Entries(known.listing.entries()), sort, age, stale, refresh: true };
-            page::folder(&page)
+            let states = states(view, path, &nested);
+            // A mount hides what the drive has under its name.
+            let seen: Vec<_>;
+            let mut entries = known.listing.entries();
+            if !nested.is_empty() {
+                let hidden = |entry: &Entry| nested.iter().any(|name| name == entry.name.as_str());
+                seen = entries.iter().filter(|entry| !hidden(entry)).map(Arc::clone).collect();
+                entries = &seen;
+            }
+            let (rows, nested) = (Rows::Entries(entries), &rows(&nested, &states)[..]);
+            page::folder(&FolderPage { path, rows, nested, sort, age, stale, refresh: true })
         }
     };
     Ok(html_page(html))
 }
 
+/// What is to be said of a mount: why it does not work, and what else.
+type MountState = (Option<String>, Option<String>);
+
+fn states(view: &View, path: &VirtualPath, names: &[String]) -> Vec<MountState> {
+    names.iter().map(|name| state_of(view, &path.join(name))).collect()
+}
+
+fn rows<'a>(names: &'a [String], states: &'a [MountState]) -> Vec<MountRow<'a>> {
+    let rows = names.iter().zip(states);
+    rows.map(|(name, (broken, note))| MountRow { name, broken: broken.as_deref(), note: note.as_deref() }).collect()
+}
+
 /// Why the mount at this path does not work, and what else is to be said of it.
-fn state_of(view: &View, path: &VirtualPath) -> (Option<String>, Option<String>) {
+fn state_of(view: &View, path: &VirtualPath) -> MountState {
     let Some(mount) = view.namespace().mounts().iter().find(|mount| mount.path() == path) else { return (None, None) };
     match mount.state() {
         vfs::State::Working(mounted) => (None, mounted.drive().pause().map(|pause| pause.reason)),

@@ -137,7 +137,7 @@ impl fmt::Debug for Mount {
     }
 }
 
-/// All mounts. No mount point lies inside another.
+/// All mounts. One may stand inside another, and hides what that has at its path.
 #[derive(Debug, Default)]
 pub struct Namespace {
     mounts: Vec<Arc<Mount>>,
@@ -157,12 +157,13 @@ impl Namespace {
         &self.mounts
     }
 
-    /// The mount that holds this path, and what is left of the path below it.
+    /// The innermost mount that holds this path, and what is left of the path below it.
     pub(super) fn at<'a, 'p>(&'a self, path: &'p VirtualPath) -> Option<(&'a Arc<Mount>, &'p str)> {
-        self.mounts.iter().find_map(|mount| Some((mount, path.below(&mount.path)?)))
+        let holding = self.mounts.iter().filter_map(|mount| Some((mount, path.below(&mount.path)?)));
+        holding.min_by_key(|(_, rest)| rest.len())
     }
 
-    /// The names below a path that is itself no part of any mount, where mounts lie deeper: an artificial folder.
+    /// The names right below a path at which mounts stand, or on the way to which they do.
     pub(super) fn between(&self, path: &VirtualPath) -> Vec<String> {
         let mut names: Vec<_> = self
             .mounts

@@ -59,7 +59,12 @@ struct Facts {
 /// A folder: of a drive, or an artificial one above the mount points.
 #[derive(Debug, Clone)]
 pub enum Folder {
-    Drive { entry: Arc<Entry>, mounted: Arc<Mounted> },
+    Drive {
+        entry: Arc<Entry>,
+        mounted: Arc<Mounted>,
+        /// Names of mounts right inside it, and of folders on the way to deeper ones; they hide entries of these names.
+        nested: Vec<String>,
+    },
     Mounts(Vec<String>),
 }
 
@@ -78,17 +83,31 @@ impl View {
     }
 
     async fn find(&self, path: &VirtualPath) -> Result<(Node, Option<Current>)> {
-        let Some((mount, rest)) = self.namespace.at(path) else {
-            let names = self.namespace.between(path);
-            if names.is_empty() && !path.is_root() {
-                return Err(Error::not_found(format_args!("\"{path}\"")));
-            }
-            return Ok((Node::Folder(Folder::Mounts(names)), None));
+        let nested = self.namespace.between(path);
+        let artificial = |nested: Vec<String>, otherwise: Error| match nested[..] {
+            [] => Err(otherwise),
+            _ => Ok((Node::Folder(Folder::Mounts(nested)), None)),
         };
-        let mounted = mount.mounted()?;
-        let (entry, current) = resolve::entry(&mounted, rest).await?;
+        let Some((mount, rest)) = self.namespace.at(path) else {
+            if path.is_root() {
+                return Ok((Node::Folder(Folder::Mounts(nested)), None));
+            }
+            return artificial(nested, Error::not_found(format_args!("\"{path}\"")));
+        };
+        // A drive that does not work, or has no such folder, does not hide the mounts inside it.
+        let mounted = match mount.mounted() {
+            Ok(mounted) => mounted,
+            Err(error) => return artificial(nested, error),
+        };
+        let (entry, current) = match resolve::entry(&mounted, rest).await {
+            Ok((entry, _)) if !entry.is_folder() && !nested.is_empty() => {
+                return artificial(nested, Error::not_found(format_args!("\"{}\"", entry.name)));
+            }
+            Ok(found) => found,
+            Err(error) => return artificial(nested, error),
+        };
         if entry.is_folder() {
-            return Ok((Node::Folder(Folder::Drive { entry, mounted }), None));
+            return Ok((Node::Folder(Folder::Drive { entry, mounted, nested }), None));
         }
         let links = mounted.links.of(&entry.handle);
         let (mount, path) = (Arc::clone(mount), path.clone());

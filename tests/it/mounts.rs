@@ -110,3 +110,38 @@ async fn stopping_lets_a_transfer_finish_and_takes_no_new_ones() {
     assert_eq!(download.await.unwrap(), 50_000_000);
     assert!(tokio::net::TcpStream::connect(t.address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_mount_inside_another_hides_what_that_has_there_and_nothing_else() {
+    let t = world(|sim| {
+        film(sim);
+        sim.file("/a/inner/hidden.txt", Content::bytes("hidden"));
+        sim.file("/b/shown.txt", Content::bytes("shown"));
+    })
+    .start()
+    .await;
+    let mut config = t.config.clone();
+    for path in ["/115/a/inner", "/115/made/up"] {
+        let mut mount = config.mounts[0].clone();
+        mount.path = VirtualPath::from_plain(path).unwrap();
+        cloud_of(&mut mount).root = t.sim.id_of("/b").unwrap().0;
+        config.mounts.push(mount);
+    }
+    t.app.reload(&config);
+    for number in 0..3 {
+        t.works(number).await;
+    }
+    t.get("/d/115/a/film.mkv").send().await.is(302);
+    t.get("/d/115/a/inner/shown.txt").send().await.is(302);
+    t.get("/d/115/a/inner/hidden.txt").send().await.is(404);
+    t.get("/d/115/made/up/shown.txt").send().await.is(302);
+    t.get("/d/115/made").send().await.is(404);
+
+    let page = t.get("/115/a").send().await.is(200).text();
+    assert_eq!(page.matches("href=\"/115/a/inner\"").count(), 1, "the mount alone: {page}");
+    assert!(page.contains("film.mkv"), "{page}");
+    assert!(t.get("/115/a/inner").send().await.is(200).text().contains("shown.txt"));
+    assert!(t.get("/115").send().await.is(200).text().contains("href=\"/115/made\""));
+    assert!(t.get("/115/made").send().await.is(200).text().contains("href=\"/115/made/up\""));
+    t.get("/115/made/down").send().await.is(404);
+}

@@ -1,9 +1,13 @@
 //! Every violation of meaning, collected, while the raw tree becomes the typed one.
 
 mod cloud;
+mod drive;
+mod local;
 mod mounts;
+mod open;
 mod server;
 mod value;
+mod wire;
 
 use super::{
     Config, Loaded, Note, Violation,

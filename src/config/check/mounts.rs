@@ -2,15 +2,13 @@
 
 use super::{
     super::{Cache, Delivery, Mount, raw, secret::Sources},
-    Report, cloud,
+    Report, drive,
     value::{duration, shown, some_duration},
 };
 use crate::{config::MinLife, path::VirtualPath};
 
 /// First names of paths that are the gateway's own.
 const ROUTES: [&str; 10] = ["d", "p", "dav", "api", "healthz", "readyz", "metrics", "-", "favicon.ico", "robots.txt"];
-
-const NESTED: &str = "nested mounts come later, so choose a path beside it";
 
 pub(super) fn mounts(raw: Vec<raw::Mount>, sources: &Sources<'_>, report: &mut Report) -> Vec<Mount> {
     if raw.is_empty() {
@@ -26,9 +24,9 @@ pub(super) fn mounts(raw: Vec<raw::Mount>, sources: &Sources<'_>, report: &mut R
         report.later(&at, "proxy_url", &raw.proxy_url, "");
         let cache = cache(raw.cache.unwrap_or_default(), &format!("{at}.cache"), report);
         let drive = match raw.drive {
-            Some(drive) => cloud::drive(drive, &format!("{at}.drive"), sources, report),
+            Some(drive) => drive::drive(drive, &format!("{at}.drive"), sources, report),
             None => {
-                report.wrong(format!("{at}.drive"), "is missing; write a drive with type: 115-cloud");
+                report.wrong(format!("{at}.drive"), "is missing; write a drive with type 115-cloud, 115-open or local");
                 None
             }
         };
@@ -56,10 +54,6 @@ fn path(text: Option<&str>, field: &str, earlier: &[(usize, VirtualPath)], repor
     for (index, other) in earlier {
         if path == *other {
             report.wrong(field, format!("mounts[{index}] has the same path; choose another"));
-        } else if path.below(other).is_some() {
-            report.wrong(field, format!("this is inside mounts[{index}]; {NESTED}"));
-        } else if other.below(&path).is_some() {
-            report.wrong(field, format!("mounts[{index}] is inside this; {NESTED}"));
         }
     }
     Some(path)

@@ -34,7 +34,7 @@ fn file(drive: &str, mount: &str, rest: &str) -> String {
 }
 
 fn cloud(loaded: &Loaded) -> &Cloud {
-    let Drive::Cloud(cloud) = &loaded.config.mounts[0].drive;
+    let Drive::Cloud(cloud) = &loaded.config.mounts[0].drive else { panic!("another type") };
     cloud
 }
 
@@ -124,7 +124,7 @@ fn configurations_differ_by_what_cannot_be_seen() {
     let one = parse(&file("", "", "")).unwrap().config;
     assert_eq!(one, parse(&file("root: 0", "", "")).unwrap().config);
     let mut other = one.clone();
-    let Drive::Cloud(cloud) = &mut other.mounts[0].drive;
+    let Drive::Cloud(cloud) = &mut other.mounts[0].drive else { panic!("another type") };
     cloud.cookie = "another".into();
     assert_ne!(one, other);
     assert_ne!(one, parse(&file("wire: {}", "", "")).unwrap().config);

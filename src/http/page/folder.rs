@@ -17,6 +17,8 @@ use crate::{drive::Entry, path::VirtualPath};
 pub struct FolderPage<'a> {
     pub path: &'a VirtualPath,
     pub rows: Rows<'a>,
+    /// The mounts right inside a drive's folder, and artificial folders on the way to deeper ones; shown before its entries.
+    pub nested: &'a [MountRow<'a>],
     pub sort: Sort,
     /// How long ago the entries were listed; `None` where that means nothing, above the mount points.
     pub age: Option<Duration>,
@@ -60,7 +62,9 @@ pub fn folder(page: &FolderPage<'_>) -> String {
             }
         }
         main {
+            @if !page.nested.is_empty() { (mount_table(page.path, page.nested)) }
             @match page.rows {
+                Rows::Entries([]) if !page.nested.is_empty() => {},
                 Rows::Entries([]) => p.empty { "This folder is empty." },
                 Rows::Mounts([]) => p.empty { "No drive is mounted here." },
                 Rows::Entries(entries) => (Table { page, entries }),
@@ -111,6 +115,7 @@ fn footer(page: &FolderPage<'_>) -> Markup {
     html! {
         footer {
             p {
+                @if !page.nested.is_empty() { (Count(page.nested.len(), "drive")) ", " }
                 @if let Rows::Entries(entries) = page.rows {
                     @let folders = entries.partition_point(|entry| entry.is_folder());
                     @let files = entries.len() - folders;
@@ -158,6 +163,7 @@ mod tests {
         let mut page = FolderPage {
             path: &path,
             rows: Rows::Entries(listing.entries()),
+            nested: &[],
             sort: Sort::default(),
             age: Some(Duration::from_secs(300)),
             stale: None,
@@ -172,6 +178,7 @@ mod tests {
         folder(&FolderPage {
             path: &path,
             rows: Rows::Mounts(mounts),
+            nested: &[],
             sort: Sort::default(),
             age: None,
             stale: None,

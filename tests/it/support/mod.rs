@@ -177,15 +177,20 @@ pub fn cloud(sim: &Sim, base: &str) -> Cloud {
 
 /// The 115 Cloud part of a mount's configuration.
 pub fn cloud_of(mount: &mut Mount) -> &mut Cloud {
-    let Drive::Cloud(cloud) = &mut mount.drive;
+    let Drive::Cloud(cloud) = &mut mount.drive else { panic!("another type") };
     cloud
 }
 
 impl TestApp {
     /// Waits until the mount works.
     pub async fn mounted(&self) {
+        self.works(0).await;
+    }
+
+    /// Waits until the mount of this number works.
+    pub async fn works(&self, number: usize) {
         for _ in 0..500 {
-            match self.app.namespace().mounts()[0].state() {
+            match self.app.namespace().mounts()[number].state() {
                 vfs::State::Working(_) => return,
                 vfs::State::Failed(error) => panic!("the mount failed: {error:?}"),
                 vfs::State::Starting => tokio::time::sleep(Duration::from_millis(10)).await,
