@@ -21,6 +21,7 @@ use crate::wire::Wire;
 pub struct Client(Arc<Account>);
 
 struct Account {
+    user_id: u64,
     gate: Gate,
     memory: Memory,
 }
@@ -29,14 +30,15 @@ impl Client {
     /// `http` should come from [`http_client`](crate::http_client): it must follow no redirects and add no User-Agent.
     #[must_use]
     pub fn new(http: reqwest::Client, wire: Arc<Wire>, cookie: Cookie, limits: Limits, clock: Clock) -> Self {
-        let gate = Gate::new(http, wire, cookie, limits, clock);
-        Self(Arc::new(Account { gate, memory: Memory::default() }))
+        let user_id = cookie.user_id();
+        let gate = Gate::new(http, wire, Some(cookie), limits, clock);
+        Self(Arc::new(Account { user_id, gate, memory: Memory::default() }))
     }
 
     /// The account's number, from the cookie.
     #[must_use]
     pub fn user_id(&self) -> u64 {
-        self.0.gate.cookie().user_id()
+        self.0.user_id
     }
 
     /// Whether 115 still knows the login. Harmless (`docs/115.md` §1.6).

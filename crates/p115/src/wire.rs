@@ -11,6 +11,10 @@ use crate::cipher::unhex;
 pub(crate) const WEBAPI: &str = "webapi.115.com";
 /// The app API: the app ways to a link.
 pub(crate) const PROAPI: &str = "proapi.115.com";
+/// QR codes for a login, and what became of them.
+pub(crate) const QRCODE: &str = "qrcodeapi.115.com";
+/// Logins and the account's devices.
+pub(crate) const PASSPORT: &str = "passportapi.115.com";
 /// The harmless session probe.
 pub(crate) const MY: &str = "my.115.com";
 

@@ -1,4 +1,4 @@
-//! The one door to 115 of an account: pauses, rate, headers, time limit, repetition, reading and judging are here and nowhere else.
+//! The one door to 115 of an account, or of an address without one: pauses, rate, headers, time limit, repetition, reading and judging are here and nowhere else.
 
 mod budget;
 mod envelope;
@@ -43,6 +43,14 @@ pub struct Limits {
     pub rate: f64,
 }
 
+impl Limits {
+    /// For listing shares, which 115 watches by address: one a second (§11).
+    #[must_use]
+    pub fn shares() -> Self {
+        Self { rate: 1.0 }
+    }
+}
+
 impl Default for Limits {
     /// Two a second, the rate at which 115 has been seen to leave accounts alone (§11).
     fn default() -> Self {
@@ -54,7 +62,8 @@ impl Default for Limits {
 pub(crate) struct Gate {
     http: reqwest::Client,
     wire: Arc<Wire>,
-    cookie: Cookie,
+    /// None where what is asked needs no account.
+    cookie: Option<Cookie>,
     budget: Budget,
     slots: Semaphore,
     pauses: Mutex<Pauses>,
@@ -62,13 +71,15 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(http: reqwest::Client, wire: Arc<Wire>, cookie: Cookie, limits: Limits, clock: Clock) -> Self {
+    pub(crate) fn new(
+        http: reqwest::Client,
+        wire: Arc<Wire>,
+        cookie: Option<Cookie>,
+        limits: Limits,
+        clock: Clock,
+    ) -> Self {
         let (budget, slots) = (Budget::new(limits.rate), Semaphore::new(IN_FLIGHT));
         Self { http, wire, cookie, budget, slots, pauses: Mutex::default(), clock }
-    }
-
-    pub(crate) fn cookie(&self) -> &Cookie {
-        &self.cookie
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -110,7 +121,7 @@ impl Gate {
             };
             left = left.saturating_sub(started.elapsed());
             match delays.next() {
-                Some(delay) if error.kind.repeatable() && delay < left => {
+                Some(delay) if call.repeat && error.kind.repeatable() && delay < left => {
                     left -= delay;
                     sleep(delay).await;
                 }
@@ -163,24 +174,34 @@ impl Gate {
 
     /// Draws the consequences of a failure for the whole account.
     fn weigh(&self, mut error: Error) -> Error {
-        if error.kind == Kind::Session && error.host == PROAPI && self.cookie.is_web() {
+        if error.kind == Kind::Session && error.host == PROAPI && self.cookie.as_ref().is_some_and(Cookie::is_web) {
             // A browser's login lives on the web API while the app API answers "not logged in" (§1.5): that closes the
             // app ways, and only the web API can say that the session is dead.
             error.kind = Kind::WayClosed;
         }
+        self.heed(&mut error);
+        error
+    }
+
+    /// Keeps still if the failure calls for it.
+    fn heed(&self, error: &mut Error) {
+        if self.cookie.is_none() && matches!(error.kind, Kind::Session | Kind::Captcha) {
+            // Both are an account's; an address without one has nothing to wait for.
+            return;
+        }
         let now = self.clock.now();
-        if let Some(pause) = Pause::after(&error, now) {
+        if let Some(pause) = Pause::after(error, now) {
             error.retry_after = pause.until.map(|until| until.saturating_sub(now));
             tracing::warn!(cause = ?pause.cause, wait = ?error.retry_after, label = error.call, host = error.host,
                 "calls to 115 are paused");
             self.pauses.lock().begin(pause, error.host);
         }
-        error
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Reply, Error> {
         let broken = |e: reqwest::Error| {
-            let kind = if e.is_timeout() { Kind::Timeout } else { Kind::Transport };
+            // A connection that is not even made in time is a broken one, not a slow answer.
+            let kind = if e.is_timeout() && !e.is_connect() { Kind::Timeout } else { Kind::Transport };
             // Without the URL, whose query may hold more than a log should.
             let e = e.without_url();
             Error::new(kind, call.site, &e.to_string()).because(e)
@@ -200,20 +221,23 @@ impl Gate {
         let mut url = self
             .wire
             .endpoints
-            .url(call.site.host, call.path)
+            .url(call.site.host, &call.path)
             .map_err(|e| Error::new(Kind::Rejected, call.site, "no endpoint for this host").because(e))?;
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
         let method = if call.form.is_some() { Method::POST } else { Method::GET };
-        let mut request = self.http.request(method, url).header(COOKIE, self.cookie.header());
+        let mut request = self.http.request(method, url);
+        if let Some(cookie) = &self.cookie {
+            request = request.header(COOKIE, cookie.header());
+        }
         match &call.agent {
             Agent::Ours => request = request.header(USER_AGENT, AGENT),
             Agent::Exactly(agent) => request = request.header(USER_AGENT, agent),
             Agent::None => {}
         }
-        if let Some(referer) = call.referer {
-            request = request.header(REFERER, referer);
+        if let Some(referer) = &call.referer {
+            request = request.header(REFERER, referer.as_ref());
         }
         if let Some(form) = &call.form {
             request = request.form(form);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use p115::cipher::m115::{Padding, PrivateKey, decode_request, encode_reply};
-use p115::{Client, Clock, Cookie, Endpoints, Limits, Wire};
+use p115::{Client, Clock, Cookie, Egress, Endpoints, Limits, Wire};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -37,6 +37,10 @@ impl Request {
 
     pub(crate) fn agent(&self) -> Option<&[u8]> {
         self.header("user-agent")
+    }
+
+    pub(crate) fn form(&self, name: &str) -> &str {
+        &self.form[name]
     }
 
     /// What an m115 call asks.
@@ -129,14 +133,24 @@ impl Fake {
     }
 
     pub(crate) fn client_of(&self, device: &str, rate: f64) -> Client {
+        let cookie = Cookie::parse(&format!("UID=12345678_{device}_1700000000; CID={CID}; SEID={SEID};")).unwrap();
+        let (http, wire, clock) = self.way();
+        Client::new(http, wire, cookie, Limits { rate }, clock)
+    }
+
+    /// A fast way without an account.
+    pub(crate) fn egress(&self) -> Egress {
+        let (http, wire, clock) = self.way();
+        Egress::new(http, wire, Limits { rate: 100.0 }, clock)
+    }
+
+    fn way(&self) -> (reqwest::Client, Arc<Wire>, Clock) {
         let wire = Wire::production()
             .with_endpoints(Endpoints::base(&self.base).unwrap())
             .with_m115(p115::cipher::m115::PublicKey::from_hex(N).unwrap());
-        let cookie = Cookie::parse(&format!("UID=12345678_{device}_1700000000; CID={CID}; SEID={SEID};")).unwrap();
         let time = Arc::clone(&self.time);
         let clock = Clock::new(Arc::new(move || *time.lock()));
-        let http = p115::http_client().no_proxy().build().unwrap();
-        Client::new(http, Arc::new(wire), cookie, Limits { rate }, clock)
+        (p115::http_client().no_proxy().build().unwrap(), Arc::new(wire), clock)
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

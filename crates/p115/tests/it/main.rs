@@ -5,4 +5,5 @@ mod fake;
 mod gate;
 mod link;
 mod listing;
+mod login;
 mod paths;
