@@ -23,5 +23,5 @@ pub use self::session::{
     Cookie, CookieError, LoggedIn, LoginApp, LoginAppError, QrLogin, QrState, QrTicket, QrToken, QrTokenError,
 };
 pub use self::types::{Cid, FileId, PickCode, PickCodeError};
-pub use self::web::{Ask, Binding, CdnLink, FilePage, Item, ItemKind, Stat};
+pub use self::web::{Ask, Binding, CdnLink, Device, FilePage, Item, ItemKind, Space, Standing, Stat, User};
 pub use self::wire::{EndpointError, Endpoints, Keys, Wire};

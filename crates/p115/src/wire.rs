@@ -9,6 +9,8 @@ use crate::cipher::unhex;
 
 /// The web API: listings, folder ids, the web way to a link.
 pub(crate) const WEBAPI: &str = "webapi.115.com";
+/// The quick listing by name.
+pub(crate) const APS: &str = "aps.115.com";
 /// The app API: the app ways to a link.
 pub(crate) const PROAPI: &str = "proapi.115.com";
 /// QR codes for a login, and what became of them.

@@ -82,6 +82,10 @@ impl Gate {
         Self { http, wire, cookie, budget, slots, pauses: Mutex::default(), clock }
     }
 
+    pub(crate) fn cookie(&self) -> Option<&Cookie> {
+        self.cookie.as_ref()
+    }
+
     pub(crate) fn wire(&self) -> &Wire {
         &self.wire
     }

@@ -1,6 +1,7 @@
 //! The client against literal replies over real sockets: every file here is one behaviour and what it costs in calls.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod account;
 mod fake;
 mod gate;
 mod link;
