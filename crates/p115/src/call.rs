@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use reqwest::header::HeaderValue;
 
 use crate::error::{Kind, Site, judge};
+use crate::session::Cookie;
 
 type Pairs<'a> = Vec<(&'static str, Cow<'a, str>)>;
 
@@ -29,6 +30,8 @@ pub(crate) struct Call<'a> {
     pub(crate) form: Option<Pairs<'a>>,
     pub(crate) agent: Agent,
     pub(crate) referer: Option<Cow<'a, str>>,
+    /// Whose call it is, where the gate has no account of its own.
+    pub(crate) cookie: Option<&'a Cookie>,
     /// A failure with this number is an answer the call itself knows what to do with.
     pub(crate) expects: Option<i64>,
     /// `state: false` without number and text is the answer, not a failure.
@@ -48,6 +51,7 @@ impl<'a> Call<'a> {
             form: None,
             agent: Agent::Ours,
             referer: None,
+            cookie: None,
             expects: None,
             probe: false,
             repeat: true,
@@ -75,6 +79,10 @@ impl<'a> Call<'a> {
 
     pub(crate) fn referer(self, referer: impl Into<Cow<'a, str>>) -> Self {
         Self { referer: Some(referer.into()), ..self }
+    }
+
+    pub(crate) fn cookie(self, cookie: Option<&'a Cookie>) -> Self {
+        Self { cookie, ..self }
     }
 
     pub(crate) fn expects(self, code: i64) -> Self {

@@ -43,6 +43,10 @@ impl Client {
         self.0.user_id
     }
 
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
     /// Whether 115 still knows the login. Harmless (`docs/115.md` §1.6).
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::gate::{Gate, Limits, Pause};
+use crate::margin::Margin;
 use crate::wire::Wire;
 
 /// This machine's address as 115 sees it. Cheap to clone; clones share rate and pauses.
@@ -12,17 +13,27 @@ use crate::wire::Wire;
 /// One serves all shares of the process, since the firewall judges their listings by address (`docs/115.md` §7.2, §9.2).
 /// Logins should have another, or a share that is listed too fast keeps people from logging in.
 #[derive(Clone)]
-pub struct Egress(Arc<Gate>);
+pub struct Egress(Arc<Inner>);
+
+struct Inner {
+    gate: Gate,
+    margin: Margin,
+}
 
 impl Egress {
     /// `http` as for [`Client::new`](crate::Client::new). For shares [`Limits::shares`] is the rate that is left alone.
     #[must_use]
     pub fn new(http: reqwest::Client, wire: Arc<Wire>, limits: Limits, clock: Clock) -> Self {
-        Self(Arc::new(Gate::new(http, wire, None, limits, clock)))
+        Self(Arc::new(Inner { gate: Gate::new(http, wire, None, limits, clock), margin: Margin::default() }))
     }
 
     pub(crate) fn gate(&self) -> &Gate {
-        &self.0
+        &self.0.gate
+    }
+
+    /// When 115 has told this address to be called again.
+    pub(crate) fn margin(&self) -> &Margin {
+        &self.0.margin
     }
 
     /// The pause in force, if any: the firewall's or a quota's. Accounts are not touched by it.

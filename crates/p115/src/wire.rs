@@ -17,6 +17,8 @@ pub(crate) const PROAPI: &str = "proapi.115.com";
 pub(crate) const QRCODE: &str = "qrcodeapi.115.com";
 /// Logins and the account's devices.
 pub(crate) const PASSPORT: &str = "passportapi.115.com";
+/// The site of shares, whose own API gives links too.
+pub(crate) const SHARE_SITE: &str = "115cdn.com";
 /// The harmless session probe.
 pub(crate) const MY: &str = "my.115.com";
 

@@ -36,12 +36,13 @@ pub(super) fn translate(cause: &p115::Error) -> Error {
             Kind::Upstream,
             "115 gives files over 200 MB only by ways that do not work at the moment. Try again later.".to_owned(),
         ),
-        // A login has a room of its own; here it is as strange as any other refusal.
+        // A share and a login have rooms of their own; here they are as strange as any other refusal.
         Wire::Transient
         | Wire::WayClosed
         | Wire::Rejected
         | Wire::Refused
         | Wire::Undecodable
+        | Wire::Share(_)
         | Wire::Login(_) => (Kind::Upstream, said(cause)),
     };
     Error::new(kind, message).op(cause.call).retry_after(cause.retry_after).source(cause.clone())

@@ -1,6 +1,7 @@
 //! Failure as the rest of the gateway may know it: a kind to branch on, and 115's own words for the log.
 
 mod login;
+mod share;
 mod table;
 
 use std::fmt;
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 pub use self::login::LoginFault;
 pub(crate) use self::login::{judge_login, judge_poll};
+pub use self::share::ShareFault;
+pub(crate) use self::share::{judge_share, judge_snap};
 pub(crate) use self::table::{ORDER_UNSUPPORTED, judge};
 
 /// What a failure means to the caller.
@@ -34,6 +37,8 @@ pub enum Kind {
     TooBig,
     /// This way does not work (any more), which says nothing about the file.
     WayClosed,
+    /// Something is wrong with the share.
+    Share(ShareFault),
     /// 115 does not log in.
     Login(LoginFault),
     /// 115 rejects the parameters: a mistake of this crate.
@@ -85,6 +90,7 @@ impl Kind {
             Self::Quota | Self::Paused { cause: Cause::Quota } => Some("wait; 115 limits the calls of an account"),
             Self::NotReady => Some("wait until the upload is complete"),
             Self::Flagged => Some("115 blocks this file; only 115 can lift that"),
+            Self::Share(fault) => Some(fault.advice()),
             Self::Login(fault) => Some(fault.advice()),
             _ => None,
         }
@@ -94,6 +100,7 @@ impl Kind {
     #[must_use]
     pub fn sentence(self) -> Option<String> {
         match self {
+            Self::Share(fault) => Some(fault.to_string()),
             Self::Login(fault) => Some(fault.to_string()),
             _ => None,
         }
@@ -143,6 +150,11 @@ impl Error {
         // A refusal that 115 leaves without a text is put into words.
         let words = if text.trim().is_empty() { kind.sentence() } else { None };
         Self { code, ..Self::new(kind, site, words.as_deref().unwrap_or(text)) }
+    }
+
+    /// A failure that we know ourselves, in our words.
+    pub(crate) fn plain(kind: Kind, site: Site) -> Self {
+        Self::new(kind, site, &kind.sentence().unwrap_or_default())
     }
 
     pub(crate) fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {

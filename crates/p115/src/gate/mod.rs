@@ -155,8 +155,12 @@ impl Gate {
         let now = self.clock.now();
         match self.pauses.lock().stops(now, site.host, blocked) {
             None => Ok(()),
-            Some(pause) => Err(Error::new(Kind::Paused { cause: pause.cause }, site, "the account is paused")
-                .after(pause.until.map(|until| until.saturating_sub(now)))),
+            Some(pause) => {
+                let who =
+                    if self.cookie.is_some() { "the account is paused" } else { "calls from this address are paused" };
+                Err(Error::new(Kind::Paused { cause: pause.cause }, site, who)
+                    .after(pause.until.map(|until| until.saturating_sub(now))))
+            }
         }
     }
 
@@ -187,8 +191,8 @@ impl Gate {
         error
     }
 
-    /// Keeps still if the failure calls for it.
-    fn heed(&self, error: &mut Error) {
+    /// Keeps still if the failure calls for it, also one that a call by another gate has met in this account's name.
+    pub(crate) fn heed(&self, error: &mut Error) {
         if self.cookie.is_none() && matches!(error.kind, Kind::Session | Kind::Captcha) {
             // Both are an account's; an address without one has nothing to wait for.
             return;
@@ -232,7 +236,7 @@ impl Gate {
         }
         let method = if call.form.is_some() { Method::POST } else { Method::GET };
         let mut request = self.http.request(method, url);
-        if let Some(cookie) = &self.cookie {
+        if let Some(cookie) = self.cookie.as_ref().or(call.cookie) {
             request = request.header(COOKIE, cookie.header());
         }
         match &call.agent {

@@ -118,13 +118,18 @@ impl Short {
             pickcode,
             modified: self.te.or(self.tu).or(self.t),
             created: self.tp,
-            thumb: self.u.map(|u| if u.starts_with('?') { format!("{THUMBNAILS}{u}") } else { u }),
+            thumb: self.u.map(thumbnail),
         })
     }
 }
 
+/// The URL of a thumbnail, which may come as a bare query.
+pub(crate) fn thumbnail(u: String) -> String {
+    if u.starts_with('?') { format!("{THUMBNAILS}{u}") } else { u }
+}
+
 /// Some characters come as their decimal code point between `[\x02` and `]`.
-fn unescape(name: String) -> String {
+pub(crate) fn unescape(name: String) -> String {
     const OPEN: &str = "[\u{2}";
     if !name.contains(OPEN) {
         return name;

@@ -8,3 +8,4 @@ mod link;
 mod listing;
 mod login;
 mod paths;
+mod share;
