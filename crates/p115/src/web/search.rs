@@ -7,14 +7,16 @@ use crate::error::{Error, Kind, Site};
 pub(crate) struct Search {
     shunned: Option<&'static str>,
     blocked: Option<&'static str>,
+    /// The one way past the firewall's pause has been taken.
+    spent: bool,
     passing: Option<Error>,
     last: Option<Error>,
 }
 
 impl Search {
-    /// Whether ways by this host are over.
+    /// Whether ways by this host are over; after the firewall only one more way is taken, on another host.
     pub(crate) fn shuns(&self, host: &str) -> bool {
-        self.shunned == Some(host)
+        self.spent || self.shunned == Some(host)
     }
 
     /// The host whose firewall has just stopped the operation, for [`Gate::send_past`](crate::gate::Gate::send_past).
@@ -31,6 +33,7 @@ impl Search {
         if error.final_for_link() {
             return Err(error);
         }
+        self.spent = self.blocked.is_some();
         match error.kind {
             Kind::Waf => (self.shunned, self.blocked) = (Some(error.host), Some(error.host)),
             Kind::Transport | Kind::Timeout => self.shunned = Some(error.host),

@@ -292,6 +292,18 @@ async fn after_the_app_api_comes_the_share_site(#[case] closed: Reply) {
 }
 
 #[rstest]
+#[case::closed(json(r#"{"state":false,"errno":980006}"#))]
+#[case::firewall_there_too(waf())]
+#[tokio::test]
+async fn past_the_firewall_only_one_more_way_is_tried(#[case] site: Reply) {
+    let fake = Fake::start(move |request, _| if request.place == SITE { site.clone() } else { waf() }).await;
+    let client = fake.client();
+    let share = Share::new(fake.egress(), reference(), Some(client.clone()));
+    assert_eq!(share.link(ID, &anyone()).await.unwrap_err().kind, Kind::Waf);
+    assert_eq!((fake.places(), client.pause().unwrap().cause), (vec![APP.to_owned(), SITE.to_owned()], Cause::Waf));
+}
+
+#[rstest]
 #[case::found(plain("3").with(CDN_COOKIE), Ok(Binding::Cookie))]
 #[case::too_big(json(r#"{"state":false,"errno":50028}"#), Err(Kind::TooBig))]
 #[case::no_cookie(plain("3"), Err(Kind::WayClosed))]
