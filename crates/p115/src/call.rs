@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use reqwest::header::HeaderValue;
 
-use crate::error::Site;
+use crate::error::{Kind, Site, judge};
+use crate::session::Cookie;
 
 type Pairs<'a> = Vec<(&'static str, Cow<'a, str>)>;
 
@@ -21,38 +22,43 @@ pub(crate) enum Agent {
 
 /// What a request says about who is asking.
 #[derive(Debug, Clone)]
-pub(crate) enum Auth {
-    /// The account's cookie.
+pub(crate) enum Auth<'a> {
+    /// The cookie of the gate's account, where it has one.
     Cookie,
+    /// The cookie of another gate's account.
+    As(&'a Cookie),
     /// `Bearer` and an access token, marked sensitive.
     Bearer(HeaderValue),
     /// Nothing: calls that lead to a login, and the one that renews it.
     None,
 }
 
-/// One request, ready for the gate. What goes through [`Gate::send`](crate::gate::Gate::send) only reads, so it may be
-/// repeated; what must go out once at most has [`Gate::once`](crate::gate::Gate::once).
+/// One request, ready for the gate. Unless it says otherwise a call only reads, so it may be repeated.
 #[derive(Debug, Clone)]
 pub(crate) struct Call<'a> {
     pub(crate) site: Site,
-    pub(crate) path: &'static str,
+    pub(crate) path: Cow<'a, str>,
     pub(crate) query: Pairs<'a>,
     /// With a form the call is a POST.
     pub(crate) form: Option<Pairs<'a>>,
     pub(crate) agent: Agent,
-    pub(crate) auth: Auth,
-    pub(crate) referer: Option<&'static str>,
+    pub(crate) auth: Auth<'a>,
+    pub(crate) referer: Option<Cow<'a, str>>,
     /// A failure with this number is an answer the call itself knows what to do with.
     pub(crate) expects: Option<i64>,
     /// `state: false` without number and text is the answer, not a failure.
     pub(crate) probe: bool,
+    /// Whether it may be made again when it came to nothing.
+    pub(crate) repeat: bool,
+    /// What a failure's number and text mean: some mean another thing in a login or in a share.
+    pub(crate) judge: fn(Option<i64>, &str) -> Kind,
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn get(call: &'static str, host: &'static str, path: &'static str) -> Self {
+    pub(crate) fn get(call: &'static str, host: &'static str, path: impl Into<Cow<'a, str>>) -> Self {
         Self {
             site: Site { call, host },
-            path,
+            path: path.into(),
             query: Vec::new(),
             form: None,
             agent: Agent::Ours,
@@ -60,10 +66,12 @@ impl<'a> Call<'a> {
             referer: None,
             expects: None,
             probe: false,
+            repeat: true,
+            judge,
         }
     }
 
-    pub(crate) fn post(call: &'static str, host: &'static str, path: &'static str) -> Self {
+    pub(crate) fn post(call: &'static str, host: &'static str, path: impl Into<Cow<'a, str>>) -> Self {
         Self { form: Some(Vec::new()), ..Self::get(call, host, path) }
     }
 
@@ -81,12 +89,12 @@ impl<'a> Call<'a> {
         Self { agent, ..self }
     }
 
-    pub(crate) fn auth(self, auth: Auth) -> Self {
+    pub(crate) fn auth(self, auth: Auth<'a>) -> Self {
         Self { auth, ..self }
     }
 
-    pub(crate) fn referer(self, referer: &'static str) -> Self {
-        Self { referer: Some(referer), ..self }
+    pub(crate) fn referer(self, referer: impl Into<Cow<'a, str>>) -> Self {
+        Self { referer: Some(referer.into()), ..self }
     }
 
     pub(crate) fn expects(self, code: i64) -> Self {
@@ -95,5 +103,13 @@ impl<'a> Call<'a> {
 
     pub(crate) fn probe(self) -> Self {
         Self { probe: true, ..self }
+    }
+
+    pub(crate) fn once(self) -> Self {
+        Self { repeat: false, ..self }
+    }
+
+    pub(crate) fn judged(self, judge: fn(Option<i64>, &str) -> Kind) -> Self {
+        Self { judge, ..self }
     }
 }

@@ -9,7 +9,9 @@ use crate::gate::{Gate, Limits, Pause};
 use crate::session::Cookie;
 use crate::types::{Cid, FileId, PickCode};
 use crate::web::link::Memory;
-use crate::web::{Ask, CdnLink, FilePage, Stat, files, link, paths, session};
+use crate::web::{
+    Ask, CdnLink, Device, FilePage, Space, Standing, Stat, User, by_name, devices, files, link, paths, session, space,
+};
 use crate::wire::Wire;
 
 /// A client of one account. Cheap to clone; clones share rate, pauses and memory. A new cookie makes a new client.
@@ -41,12 +43,62 @@ impl Client {
         self.0.user_id
     }
 
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
     /// Whether 115 still knows the login. Harmless (`docs/115.md` §1.6).
     ///
     /// # Errors
     /// Those of every method.
     pub async fn alive(&self) -> Result<bool, Error> {
         session::alive(&self.0.gate).await
+    }
+
+    /// How the login stands, in two calls: 115 goes on listing for a login that it does not give links any more (§1.5).
+    /// A kicked or dead one pauses the account.
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn standing(&self) -> Result<Standing, Error> {
+        session::standing(&self.0.gate).await
+    }
+
+    /// Whose login it is (§1.6).
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn user(&self) -> Result<User, Error> {
+        session::user(&self.0.gate).await
+    }
+
+    /// The account's logins, ours among them (§3.9).
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn devices(&self) -> Result<Vec<Device>, Error> {
+        devices::devices(&self.0.gate).await
+    }
+
+    /// How much room the account has (§3.9).
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn space(&self) -> Result<Space, Error> {
+        space::space(&self.0.gate).await
+    }
+
+    /// A whole folder of up to 1200 entries, by name, in one call as a rule (§3.1-3.3). `None` where this listing does
+    /// not reach the folder's end: take [`Client::files`].
+    ///
+    /// To be chosen where the *whole* folder is wanted and is known to be small (an earlier page gave the count, or the
+    /// folder keeps to an order by name): it is quicker, and the firewall watches it less. Not to be chosen for finding
+    /// one name, since it cannot stop at the page that has it, and not for folders that are known to be bigger.
+    ///
+    /// # Errors
+    /// As [`Client::files`].
+    pub async fn files_by_name(&self, cid: Cid) -> Result<Option<FilePage>, Error> {
+        by_name::by_name(&self.0.gate, cid).await
     }
 
     /// One page of a folder, newest entries first; `limit` is kept within 1..=1150 (§3.2).

@@ -128,6 +128,28 @@ pub(crate) fn int<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::
     Ok(scalar(from)?.int().and_then(|n| i64::try_from(n).ok()))
 }
 
+/// A number of bytes, which 115 also writes as a float.
+pub(crate) fn bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    Ok(match scalar(from)? {
+        Scalar::Float(x) => float(x),
+        Scalar::Text(text) => {
+            let text = text.trim();
+            text.parse().ok().or_else(|| text.parse().ok().and_then(float))
+        }
+        other => other.int().and_then(|n| u64::try_from(n).ok()),
+    })
+}
+
+/// Rounded; beyond 2^53 it is somebody else's rounding already.
+fn float(x: f64) -> Option<u64> {
+    (x.is_finite() && (0.0..1e18).contains(&x)).then_some(x.round() as u64)
+}
+
+/// Whether a flag is set; one that makes no sense is not.
+pub(crate) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(scalar(from)?.flag().unwrap_or(false))
+}
+
 /// A text, or a number taken as text; anything else is absent. The empty text is absent too.
 pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(scalar(from)?.text().filter(|t| !t.is_empty()))
@@ -209,6 +231,8 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     struct Int(#[serde(deserialize_with = "int")] Option<i64>);
+    #[derive(Debug, Deserialize)]
+    struct Bytes(#[serde(deserialize_with = "bytes")] Option<u64>);
     #[derive(Debug, Deserialize)]
     struct Time(#[serde(deserialize_with = "time")] Option<u64>);
     #[derive(Debug, Deserialize)]
@@ -298,6 +322,22 @@ mod tests {
     #[case("[]", None)]
     fn ints(#[case] json: &str, #[case] int: Option<i64>) {
         assert_eq!(serde_json::from_str::<Int>(json).unwrap().0, int);
+    }
+
+    #[rstest]
+    #[case("5", Some(5))]
+    #[case("1.2e15", Some(1_200_000_000_000_000))]
+    #[case("1099511627776.4", Some(1_099_511_627_776))]
+    #[case("\"1099511627776\"", Some(1_099_511_627_776))]
+    #[case("\"1.5E3\"", Some(1500))]
+    #[case("-1", None)]
+    #[case("-0.5", None)]
+    #[case("1e300", None)]
+    #[case("\"5 TB\"", None)]
+    #[case("null", None)]
+    #[case("{}", None)]
+    fn sizes(#[case] json: &str, #[case] size: Option<u64>) {
+        assert_eq!(serde_json::from_str::<Bytes>(json).unwrap().0, size);
     }
 
     #[rstest]

@@ -5,20 +5,29 @@ mod call;
 pub mod cipher;
 mod client;
 mod clock;
+mod egress;
 mod error;
 mod gate;
 mod lenient;
+mod margin;
 pub mod open;
 mod session;
+mod share;
 mod types;
 mod web;
 mod wire;
 
 pub use self::client::Client;
 pub use self::clock::Clock;
-pub use self::error::{Cause, Error, Kind};
+pub use self::egress::Egress;
+pub use self::error::{Cause, Error, Kind, LoginFault, ShareFault};
 pub use self::gate::{Limits, Pause, http_client};
-pub use self::session::{Cookie, CookieError};
+pub use self::session::{
+    Cookie, CookieError, LoggedIn, LoginApp, LoginAppError, QrLogin, QrState, QrTicket, QrToken, QrTokenError,
+};
+pub use self::share::{
+    ReceiveCode, Share, ShareCode, ShareInfo, ShareItem, ShareItemKind, SharePage, ShareRef, ShareRefError,
+};
 pub use self::types::{Cid, FileId, PickCode, PickCodeError};
-pub use self::web::{Ask, Binding, CdnLink, FilePage, Item, ItemKind, Stat};
+pub use self::web::{Ask, Binding, CdnLink, Device, FilePage, Item, ItemKind, Space, Standing, Stat, User};
 pub use self::wire::{EndpointError, Endpoints, Keys, Wire};

@@ -9,12 +9,16 @@ use crate::cipher::unhex;
 
 /// The web API: listings, folder ids, the web way to a link.
 pub(crate) const WEBAPI: &str = "webapi.115.com";
+/// The quick listing by name.
+pub(crate) const APS: &str = "aps.115.com";
 /// The app API: the app ways to a link.
 pub(crate) const PROAPI: &str = "proapi.115.com";
-/// Logins and tokens.
+/// Logins, tokens and the account's devices.
 pub(crate) const PASSPORT: &str = "passportapi.115.com";
-/// How far the scan of a QR code has come.
+/// QR codes for a login, and what became of them.
 pub(crate) const QRCODE: &str = "qrcodeapi.115.com";
+/// The site of shares, whose own API gives links too.
+pub(crate) const SHARE_SITE: &str = "115cdn.com";
 /// The harmless session probe.
 pub(crate) const MY: &str = "my.115.com";
 

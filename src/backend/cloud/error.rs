@@ -36,9 +36,6 @@ pub(super) fn translate(cause: &p115::Error) -> Error {
             Kind::Upstream,
             "115 gives files over 200 MB only by ways that do not work at the moment. Try again later.".to_owned(),
         ),
-        Wire::Transient | Wire::WayClosed | Wire::Rejected | Wire::Refused | Wire::Undecodable => {
-            (Kind::Upstream, said(cause))
-        }
         // Of a login by tokens, which this drive has none of.
         Wire::Token
         | Wire::Renewals
@@ -46,6 +43,14 @@ pub(super) fn translate(cause: &p115::Error) -> Error {
         | Wire::App
         | Wire::Keeper
         | Wire::Paused { cause: Cause::Renewals | Cause::TokensLost | Cause::App } => (Kind::Upstream, said(cause)),
+        // A share and a login have rooms of their own; here they are as strange as any other refusal.
+        Wire::Transient
+        | Wire::WayClosed
+        | Wire::Rejected
+        | Wire::Refused
+        | Wire::Undecodable
+        | Wire::Share(_)
+        | Wire::Login(_) => (Kind::Upstream, said(cause)),
     };
     Error::new(kind, message).op(cause.call).retry_after(cause.retry_after).source(cause.clone())
 }

@@ -1,12 +1,18 @@
 //! Failure as the rest of the gateway may know it: a kind to branch on, and 115's own words for the log.
 
 mod authorisation;
+mod login;
+mod share;
 mod table;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::login::LoginFault;
+pub(crate) use self::login::{judge_login, judge_poll};
+pub use self::share::ShareFault;
+pub(crate) use self::share::{judge_share, judge_snap};
 pub(crate) use self::table::{ORDER_UNSUPPORTED, QR_EXPIRED, judge};
 
 /// What a failure means to the caller.
@@ -42,6 +48,10 @@ pub enum Kind {
     TooBig,
     /// This way does not work (any more), which says nothing about the file.
     WayClosed,
+    /// Something is wrong with the share.
+    Share(ShareFault),
+    /// 115 does not log in.
+    Login(LoginFault),
     /// 115 rejects the parameters: a mistake of this crate.
     Rejected,
     /// 115 refuses with a number and a text that nobody has explained yet.
@@ -110,6 +120,18 @@ impl Kind {
             Self::Quota | Self::Paused { cause: Cause::Quota } => Some("wait; 115 limits the calls of an account"),
             Self::NotReady => Some("wait until the upload is complete"),
             Self::Flagged => Some("115 blocks this file; only 115 can lift that"),
+            Self::Share(fault) => Some(fault.advice()),
+            Self::Login(fault) => Some(fault.advice()),
+            _ => None,
+        }
+    }
+
+    /// What it means in a sentence, for the kinds whose name alone does not tell a person.
+    #[must_use]
+    pub fn sentence(self) -> Option<String> {
+        match self {
+            Self::Share(fault) => Some(fault.to_string()),
+            Self::Login(fault) => Some(fault.to_string()),
             _ => None,
         }
     }
@@ -172,8 +194,16 @@ impl Error {
     }
 
     /// From the number and the text of a reply that reports failure.
-    pub(crate) fn answered(site: Site, code: Option<i64>, text: &str) -> Self {
-        Self { code, ..Self::new(judge(code, text), site, text) }
+    pub(crate) fn answered(site: Site, judge: fn(Option<i64>, &str) -> Kind, code: Option<i64>, text: &str) -> Self {
+        let kind = judge(code, text);
+        // A refusal that 115 leaves without a text is put into words.
+        let words = if text.trim().is_empty() { kind.sentence() } else { None };
+        Self { code, ..Self::new(kind, site, words.as_deref().unwrap_or(text)) }
+    }
+
+    /// A failure that we know ourselves, in our words.
+    pub(crate) fn plain(kind: Kind, site: Site) -> Self {
+        Self::new(kind, site, &kind.sentence().unwrap_or_default())
     }
 
     pub(crate) fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
@@ -284,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_message_is_one_bounded_line() {
-        let error = Error::answered(SITE, Some(99), &format!("a\nb\u{1b}{}", "长".repeat(900)));
+        let error = Error::answered(SITE, judge, Some(99), &format!("a\nb\u{1b}{}", "长".repeat(900)));
         assert_eq!(error.message.chars().count(), 300);
         assert!(error.message.starts_with("a b 长"));
         assert!(error.to_string().starts_with("115 files (webapi.115.com): Session 99: a b 长"), "{error}");

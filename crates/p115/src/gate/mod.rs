@@ -1,4 +1,4 @@
-//! The one door to 115 of an account: pauses, rate, headers, time limit, repetition, reading and judging are here and nowhere else.
+//! The one door to 115 of an account, or of an address without one: pauses, rate, headers, time limit, repetition, reading and judging are here and nowhere else.
 
 mod budget;
 mod envelope;
@@ -45,6 +45,14 @@ pub struct Limits {
     pub rate: f64,
 }
 
+impl Limits {
+    /// For listing shares, which 115 watches by address: one a second (§11).
+    #[must_use]
+    pub fn shares() -> Self {
+        Self { rate: 1.0 }
+    }
+}
+
 impl Default for Limits {
     /// Two a second, the rate at which 115 has been seen to leave accounts alone (§11).
     fn default() -> Self {
@@ -56,6 +64,7 @@ impl Default for Limits {
 pub(crate) struct Gate {
     http: reqwest::Client,
     wire: Arc<Wire>,
+    /// None where what is asked needs no account.
     cookie: Option<Cookie>,
     budget: Budget,
     slots: Semaphore,
@@ -83,6 +92,10 @@ impl Gate {
     /// By how many seconds 115's clock is ahead of ours, as of the last reply.
     pub(crate) fn skew(&self) -> Option<i64> {
         self.skew.seconds()
+    }
+
+    pub(crate) fn cookie(&self) -> Option<&Cookie> {
+        self.cookie.as_ref()
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -124,7 +137,7 @@ impl Gate {
             };
             left = left.saturating_sub(started.elapsed());
             match delays.next() {
-                Some(delay) if error.kind.repeatable() && delay < left => {
+                Some(delay) if call.repeat && error.kind.repeatable() && delay < left => {
                     left -= delay;
                     sleep(delay).await;
                 }
@@ -174,7 +187,7 @@ impl Gate {
         match self.pauses.lock().stops(now, site.host, blocked) {
             None => Ok(()),
             Some(pause) => {
-                let error = Error::new(Kind::Paused { cause: pause.cause }, site, "the account is paused");
+                let error = Error::new(Kind::Paused { cause: pause.cause }, site, "calls to 115 are paused");
                 Err(Error { code: pause.code, ..error.after(pause.until.map(|until| until.saturating_sub(now))) })
             }
         }
@@ -198,13 +211,19 @@ impl Gate {
 
     fn weigh(&self, call: &Call<'_>, mut error: Error) -> Error {
         match call.auth {
+            // Both are an account's; an address without one has nothing to wait for.
+            Auth::Cookie | Auth::As(_)
+                if self.cookie.is_none() && matches!(error.kind, Kind::Session | Kind::Captcha) =>
+            {
+                error
+            }
             // A browser's login lives on the web API while the app API answers "not logged in" (§1.5): that closes the
             // app ways, and only the web API can say that the session is dead.
             Auth::Cookie if error.kind == Kind::Session && error.host == PROAPI && self.is_web() => {
                 error.kind = Kind::WayClosed;
                 self.hold(error)
             }
-            Auth::Cookie => self.hold(error),
+            Auth::Cookie | Auth::As(_) => self.hold(error),
             // "Not logged in" is how 115 speaks of a token, too (§10.3).
             Auth::Bearer(_) if error.asks_for_login() => {
                 error.kind = Kind::Token;
@@ -227,19 +246,25 @@ impl Gate {
 
     /// Draws the consequences of a failure for the whole account.
     pub(crate) fn hold(&self, mut error: Error) -> Error {
+        self.heed(&mut error);
+        error
+    }
+
+    /// Keeps still if the failure calls for it, also one that a call by another gate has met in this account's name.
+    pub(crate) fn heed(&self, error: &mut Error) {
         let now = self.clock.now();
-        if let Some(pause) = Pause::after(&error, now) {
+        if let Some(pause) = Pause::after(error, now) {
             error.retry_after = pause.until.map(|until| until.saturating_sub(now));
             tracing::warn!(cause = ?pause.cause, wait = ?error.retry_after, label = error.call, host = error.host,
                 "calls to 115 are paused");
             self.pauses.lock().begin(pause, error.host);
         }
-        error
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Reply, Error> {
         let broken = |e: reqwest::Error| {
-            let kind = if e.is_timeout() { Kind::Timeout } else { Kind::Transport };
+            // A connection that is not even made in time is a broken one, not a slow answer.
+            let kind = if e.is_timeout() && !e.is_connect() { Kind::Timeout } else { Kind::Transport };
             // Without the URL, whose query may hold more than a log should.
             let e = e.without_url();
             Error::new(kind, call.site, &e.to_string()).because(e)
@@ -260,7 +285,7 @@ impl Gate {
         let mut url = self
             .wire
             .endpoints
-            .url(call.site.host, call.path)
+            .url(call.site.host, &call.path)
             .map_err(|e| Error::new(Kind::Rejected, call.site, "no endpoint for this host").because(e))?;
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
@@ -269,6 +294,7 @@ impl Gate {
         let mut request = self.http.request(method, url);
         match (&call.auth, &self.cookie) {
             (Auth::Cookie, Some(cookie)) => request = request.header(COOKIE, cookie.header()),
+            (Auth::As(cookie), _) => request = request.header(COOKIE, cookie.header()),
             (Auth::Bearer(token), _) => request = request.header(AUTHORIZATION, token),
             (Auth::Cookie, None) | (Auth::None, _) => {}
         }
@@ -277,8 +303,8 @@ impl Gate {
             Agent::Exactly(agent) => request = request.header(USER_AGENT, agent),
             Agent::None => {}
         }
-        if let Some(referer) = call.referer {
-            request = request.header(REFERER, referer);
+        if let Some(referer) = &call.referer {
+            request = request.header(REFERER, referer.as_ref());
         }
         if let Some(form) = &call.form {
             request = request.form(form);

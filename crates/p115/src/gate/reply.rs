@@ -66,21 +66,21 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(site: Site, body: &'de [u8]) -> R
 }
 
 pub(super) fn read(call: &Call<'_>, status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Result<Reply, Error> {
-    if let Some(error) = by_status(call.site, status, headers, &body) {
+    if let Some(error) = by_status(call, status, headers, &body) {
         return Err(error);
     }
     let envelope: Envelope = decode(call.site, &body)?;
     let bare = call.probe && envelope.code.is_none() && envelope.text.is_empty();
     let expected = envelope.code.is_some() && envelope.code == call.expects;
     if envelope.failed() && !bare && !expected {
-        return Err(Error::answered(call.site, envelope.code, &envelope.text));
+        return Err(Error::answered(call.site, call.judge, envelope.code, &envelope.text));
     }
     let set_cookie = headers.get_all(SET_COOKIE).iter().filter_map(|v| v.to_str().ok().map(str::to_owned)).collect();
     Ok(Reply { site: call.site, body, envelope, set_cookie })
 }
 
 /// Failures that the status or a page in place of JSON tells of.
-fn by_status(site: Site, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Error> {
+fn by_status(call: &Call<'_>, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Error> {
     let page = body.trim_ascii_start().starts_with(b"<");
     let kind = match status.as_u16() {
         405 | 418 => Kind::Waf,
@@ -95,17 +95,17 @@ fn by_status(site: Site, status: StatusCode, headers: &HeaderMap, body: &[u8]) -
         _ if page => Kind::Waf,
         401 if body.is_empty() => Kind::Transient,
         200..=299 => return None,
-        _ => return other(site, status, body),
+        _ => return other(call, status, body),
     };
     let wait = if kind == Kind::Quota { told_to_wait(headers) } else { None };
-    Some(Error::new(kind, site, &format!("HTTP {status}")).after(wait))
+    Some(Error::new(kind, call.site, &format!("HTTP {status}")).after(wait))
 }
 
 /// A 4xx with a readable reply means what the reply says.
-fn other(site: Site, status: StatusCode, body: &[u8]) -> Option<Error> {
+fn other(call: &Call<'_>, status: StatusCode, body: &[u8]) -> Option<Error> {
     match serde_json::from_slice::<Envelope>(body) {
         Ok(reply) if reply.code.is_some() || !reply.text.is_empty() => {
-            Some(Error::answered(site, reply.code, &reply.text))
+            Some(Error::answered(call.site, call.judge, reply.code, &reply.text))
         }
         _ => {
             let kind = match status.as_u16() {
@@ -113,7 +113,7 @@ fn other(site: Site, status: StatusCode, body: &[u8]) -> Option<Error> {
                 403 | 404 => Kind::WayClosed,
                 _ => Kind::Rejected,
             };
-            Some(Error::new(kind, site, &format!("HTTP {status}")))
+            Some(Error::new(kind, call.site, &format!("HTTP {status}")))
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::lenient;
 use crate::types::{Cid, FileId, PickCode};
-use crate::web::item::{Row, sha1, thumb, unescape};
+use crate::web::item::{Row, sha1, thumbnail, unescape};
 use crate::web::{Item, ItemKind};
 
 /// The keys of an entry that are read. Unlike those of the web API they say what kind it is, and `fid` is its own id.
@@ -61,7 +61,7 @@ impl Row for Entry {
             pickcode,
             modified: self.upt.or(self.uet),
             created: self.uppt,
-            thumb: self.thumb.map(thumb),
+            thumb: self.thumb.map(thumbnail),
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::error::{Error, Kind};
 use crate::lenient;
 use crate::session::open::Session;
+use crate::web::Space;
 use crate::wire::PROAPI;
 
 /// The owner of the tokens.
@@ -30,17 +31,6 @@ pub struct Vip {
     pub level: String,
     /// When it ends, unix seconds.
     pub expires: Option<u64>,
-}
-
-/// Room on the drive, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Space {
-    /// All there is.
-    pub total: u64,
-    /// What is taken.
-    pub used: u64,
-    /// What is left.
-    pub free: u64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,8 +1,12 @@
 //! Who is calling: the credentials 115 knows an account by.
 
+mod app;
 mod cookie;
 pub(crate) mod device_code;
 pub(crate) mod open;
 mod paste;
+mod qr;
 
+pub use self::app::{LoginApp, LoginAppError};
 pub use self::cookie::{Cookie, CookieError};
+pub use self::qr::{LoggedIn, QrLogin, QrState, QrTicket, QrToken, QrTokenError};

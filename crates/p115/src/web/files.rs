@@ -10,9 +10,18 @@ use crate::lenient;
 use crate::types::Cid;
 use crate::wire::WEBAPI;
 
+/// Where folders are listed.
+pub(super) struct Place {
+    pub(super) site: Site,
+    pub(super) path: &'static str,
+    /// More entries are silently cut by the server.
+    pub(super) longest: u32,
+}
+
 const SITE: Site = Site { call: "files", host: WEBAPI };
 /// More is silently cut by the server.
 pub(crate) const MAX_LIMIT: u32 = 1150;
+const PLACE: Place = Place { site: SITE, path: "/files", longest: MAX_LIMIT };
 
 /// A part of a folder's listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +71,8 @@ struct Step {
 /// Newest first on purpose: whoever looks for a name may stop at the page that has it, and of several entries with one
 /// name the newest is the one that owns it.
 pub(crate) async fn files(gate: &Gate, cid: Cid, offset: u64, limit: u32) -> Result<FilePage, Error> {
-    let reply = gate.send(&listing(cid, offset, limit, "user_ptime", "0", "1")).await?;
+    let reply =
+        gate.send(&listing(&PLACE, cid, offset, limit, "user_ptime", "0", "1").expects(ORDER_UNSUPPORTED)).await?;
     if reply.envelope.code != Some(ORDER_UNSUPPORTED) {
         return FilePage::parse(cid, reply.body());
     }
@@ -70,7 +80,7 @@ pub(crate) async fn files(gate: &Gate, cid: Cid, offset: u64, limit: u32) -> Res
     let order = offered.order.ok_or_else(|| reply.error(Kind::Undecodable, "the refused order has no substitute"))?;
     let asc = if offered.is_asc == Some(0) { "0" } else { "1" };
     let mix = if offered.fc_mix == Some(0) { "0" } else { "1" };
-    let again = gate.send(&listing(cid, offset, limit, &order, asc, mix)).await?;
+    let again = gate.send(&listing(&PLACE, cid, offset, limit, &order, asc, mix).expects(ORDER_UNSUPPORTED)).await?;
     if again.envelope.failed() {
         return Err(again.error(Kind::Rejected, "115 refuses the order it has offered"));
     }
@@ -79,12 +89,22 @@ pub(crate) async fn files(gate: &Gate, cid: Cid, offset: u64, limit: u32) -> Res
 
 /// Every parameter is sent, since what the server makes of a missing one depends on the folder. `show_dir=1` is vital:
 /// without it the listing is that of the whole tree below.
-fn listing<'a>(cid: Cid, offset: u64, limit: u32, order: &'a str, asc: &'a str, mix: &'a str) -> Call<'a> {
-    Call::get(SITE.call, SITE.host, "/files")
+pub(super) fn listing<'a>(
+    place: &Place,
+    cid: Cid,
+    offset: u64,
+    limit: u32,
+    order: &'a str,
+    asc: &'a str,
+    mix: &'a str,
+) -> Call<'a> {
+    // The natural order of names is the only one the other listing has.
+    let natsort = if place.site == SITE { "0" } else { "1" };
+    Call::get(place.site.call, place.site.host, place.path)
         .query("aid", "1")
         .query("cid", cid.to_string())
         .query("offset", offset.to_string())
-        .query("limit", limit.clamp(1, MAX_LIMIT).to_string())
+        .query("limit", limit.clamp(1, place.longest).to_string())
         .query("o", order)
         .query("asc", asc)
         .query("custom_order", "2")
@@ -92,11 +112,10 @@ fn listing<'a>(cid: Cid, offset: u64, limit: u32, order: &'a str, asc: &'a str, 
         .query("show_dir", "1")
         .query("cur", "1")
         .query("snap", "0")
-        .query("natsort", "0")
+        .query("natsort", natsort)
         .query("record_open_time", "1")
         .query("count_folders", "1")
         .query("format", "json")
-        .expects(ORDER_UNSUPPORTED)
 }
 
 impl FilePage {

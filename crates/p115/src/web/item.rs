@@ -124,7 +124,7 @@ impl Row for Short {
             pickcode,
             modified: self.te.or(self.tu).or(self.t),
             created: self.tp,
-            thumb: self.u.map(thumb),
+            thumb: self.u.map(thumbnail),
         })
     }
 }
@@ -135,8 +135,9 @@ pub(crate) fn sha1(text: &str) -> Option<String> {
     whole.then(|| text.to_ascii_uppercase())
 }
 
-pub(crate) fn thumb(url: String) -> String {
-    if url.starts_with('?') { format!("{THUMBNAILS}{url}") } else { url }
+/// The URL of a thumbnail, which may come as a bare query.
+pub(crate) fn thumbnail(u: String) -> String {
+    if u.starts_with('?') { format!("{THUMBNAILS}{u}") } else { u }
 }
 
 /// Some characters come as their decimal code point between `[\x02` and `]`.

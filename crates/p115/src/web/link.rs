@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::HeaderValue;
 
+use super::search::Search;
 use super::ways::{self, Binding, CdnLink};
 use crate::error::{Error, Kind, Site};
 use crate::gate::Gate;
@@ -90,17 +91,13 @@ fn order(ask: &Ask, memory: &Memory) -> Vec<Way> {
 }
 
 pub(crate) async fn link(gate: &Gate, memory: &Memory, code: &PickCode, ask: &Ask) -> Result<CdnLink, Error> {
-    // A host that does not answer, or whose firewall does, is not tried again in this operation.
-    let mut shunned = None;
-    let mut blocked = None;
+    let mut search = Search::default();
     let mut closed = false;
-    let mut passing: Option<Error> = None;
-    let mut last: Option<Error> = None;
     for way in order(ask, memory) {
-        if shunned == Some(way.host()) || (closed && way == Way::Chrome) {
+        if search.shuns(way.host()) || (closed && way == Way::Chrome) {
             continue;
         }
-        let error = match way.go(gate, code, ask, blocked).await {
+        let error = match way.go(gate, code, ask, search.blocked()).await {
             Ok(link) if way == Way::Unbound && link.binding != Binding::None => {
                 memory.unbound_failed();
                 // Bound to having no User-Agent, which suits a client that has none.
@@ -116,35 +113,19 @@ pub(crate) async fn link(gate: &Gate, memory: &Memory, code: &PickCode, ask: &As
             Ok(link) => return Ok(link),
             Err(error) => error,
         };
-        tracing::debug!(?way, kind = ?error.kind, code = error.code, "a way to a link failed");
-        if error.final_for_link() {
-            return Err(error);
-        }
         if way == Way::Unbound && error.wants_newer_client() {
             memory.unbound_failed();
         } else if way == Way::Unbound && error.kind == Kind::WayClosed {
             // The same endpoint for another User-Agent is as closed.
             closed = true;
         }
-        match error.kind {
-            Kind::Waf => (shunned, blocked) = (Some(way.host()), Some(way.host())),
-            Kind::Transport | Kind::Timeout => shunned = Some(way.host()),
-            // It denies a browser's login, whichever way is asked.
-            Kind::WayClosed if error.denies_login() => shunned = Some(way.host()),
-            _ => {}
-        }
-        if matches!(error.kind, Kind::Waf | Kind::Transport | Kind::Timeout | Kind::Transient) {
-            passing.get_or_insert(error);
-        } else {
-            last = Some(error);
-        }
+        search.failed(error)?;
     }
-    // "Come back later" tells more than "too big for the last resort".
-    let none = || Error::new(Kind::WayClosed, Site { call: "link", host: WEBAPI }, "no way to a link is left");
-    Err(passing.or(last).unwrap_or_else(none))
+    Err(search.over(WEBAPI))
 }
 
-fn names_115(agent: &[u8]) -> bool {
+/// Whether a User-Agent is that of 115's own browser, which gets links of another kind.
+pub(crate) fn names_115(agent: &[u8]) -> bool {
     const NAME: &[u8] = b"115browser";
     agent.windows(NAME.len()).any(|part| part.eq_ignore_ascii_case(NAME))
 }

@@ -63,9 +63,9 @@ impl fmt::Debug for CdnLink {
 
 /// What a way's reply says about the file.
 pub(crate) struct Found {
-    url: String,
-    name: Option<String>,
-    size: Option<u64>,
+    pub(crate) url: String,
+    pub(crate) name: Option<String>,
+    pub(crate) size: Option<u64>,
 }
 
 /// An operation's permission to go past the pause that the firewall of this host has just caused it.
@@ -135,23 +135,31 @@ async fn sealed(
     agent: Option<HeaderValue>,
     blocked: Blocked,
 ) -> Result<(Reply, Value), Error> {
-    let key = &gate.wire().keys.m115;
-    let ck = ClientKey::random();
-    let call = call
-        .query("t", gate.clock().unix().to_string())
-        .form("data", encode_request(key, &ck, ask.to_string().as_bytes()))
-        .agent(agent.map_or(Agent::None, Agent::Exactly));
+    let (call, ck) = seal(gate, call, ask, agent);
     let reply = gate.send_past(&call, blocked).await?;
+    let plain = unseal(gate, &reply, &ck)?;
+    Ok((reply, plain))
+}
+
+/// Puts what is asked under m115, in the name of whoever will fetch the bytes.
+pub(crate) fn seal<'a>(gate: &Gate, call: Call<'a>, ask: &Value, agent: Option<HeaderValue>) -> (Call<'a>, ClientKey) {
+    let ck = ClientKey::random();
+    let data = encode_request(&gate.wire().keys.m115, &ck, ask.to_string().as_bytes());
+    let call = call.query("t", gate.clock().unix().to_string()).form("data", data);
+    (call.agent(agent.map_or(Agent::None, Agent::Exactly)), ck)
+}
+
+/// What the reply to a sealed call holds.
+pub(crate) fn unseal(gate: &Gate, reply: &Reply, ck: &ClientKey) -> Result<Value, Error> {
     let body: Value = reply.json()?;
     // `[]`, `{}` and "" stand for "nothing" here.
     let Some(data) = body.get("data").and_then(Value::as_str).filter(|data| !data.is_empty()) else {
         return Err(reply.error(Kind::WayClosed, "the reply has no sealed part"));
     };
-    let plain = decode_reply(key, &ck, data)
+    let plain = decode_reply(&gate.wire().keys.m115, ck, data)
         .map_err(|e| reply.error(Kind::WayClosed, "the reply cannot be deciphered").because(e))?;
-    let plain = serde_json::from_slice(&plain)
-        .map_err(|e| reply.error(Kind::WayClosed, "the deciphered reply is not JSON").because(e))?;
-    Ok((reply, plain))
+    serde_json::from_slice(&plain)
+        .map_err(|e| reply.error(Kind::WayClosed, "the deciphered reply is not JSON").because(e))
 }
 
 /// The file asked for among those in the reply, which is keyed by a file id that the caller need not know.

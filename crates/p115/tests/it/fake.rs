@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use p115::cipher::m115::{Padding, PrivateKey, decode_request, encode_reply};
 use p115::open::{DeviceLogin, MemoryKeeper, OpenClient, TokenKeeper, Tokens};
-use p115::{Client, Clock, Cookie, Endpoints, Limits, Wire};
+use p115::{Client, Clock, Cookie, Egress, Endpoints, Limits, Wire};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -41,6 +41,10 @@ impl Request {
 
     pub(crate) fn agent(&self) -> Option<&[u8]> {
         self.header("user-agent")
+    }
+
+    pub(crate) fn form(&self, name: &str) -> &str {
+        &self.form[name]
     }
 
     /// What an m115 call asks.
@@ -187,6 +191,11 @@ impl Fake {
 
     pub(crate) fn device_login(&self) -> DeviceLogin {
         DeviceLogin::new(http(), self.wire(), "100195125", self.clock())
+    }
+
+    /// A fast way without an account.
+    pub(crate) fn egress(&self) -> Egress {
+        Egress::new(http(), self.wire(), Limits { rate: 100.0 }, self.clock())
     }
 
     fn wire(&self) -> Arc<Wire> {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use p115::open::{ItemPath, Space, Vip};
+use p115::Space;
+use p115::open::{ItemPath, Vip};
 use p115::{Binding, Cause, Cid, FileId, ItemKind, Kind, PickCode};
 use reqwest::header::HeaderValue;
 use rstest::rstest;

@@ -64,6 +64,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::error::judge;
     use crate::error::{Cause, Site};
 
     const SITE: Site = Site { call: "refresh_token", host: "passportapi.115.com" };
@@ -100,7 +101,7 @@ mod tests {
     #[case::not_logged_in(99, None, declined(99), Kind::Session)]
     #[case::said_of_the_other_token(40_140_125, None, declined(40_140_125), Kind::Session)]
     fn what_a_number_says(#[case] code: i64, #[case] unended: Option<u64>, #[case] why: Abandon, #[case] kind: Kind) {
-        let (told, error) = verdict(Error::answered(SITE, Some(code), "x"), unended, 1000);
+        let (told, error) = verdict(Error::answered(SITE, judge, Some(code), "x"), unended, 1000);
         assert_eq!((told, error.kind), (why, kind));
     }
 
@@ -124,7 +125,7 @@ mod tests {
     #[case(200_000, "2 days")]
     fn how_long_ago(#[case] seconds: u64, #[case] said: &str) {
         assert_eq!(ago(seconds), said);
-        let (_, error) = verdict(Error::answered(SITE, Some(40_140_120), "x"), Some(1000), 1000 + seconds);
+        let (_, error) = verdict(Error::answered(SITE, judge, Some(40_140_120), "x"), Some(1000), 1000 + seconds);
         assert!(error.message.contains(said), "{error}");
     }
 }
