@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use p115::cipher::m115::PublicKey;
+use p115::{cipher::m115::PublicKey, open::OpenClient};
 use parking_lot::Mutex;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::{Deps, clients};
+use super::{Deps, clients, keeper::Keeper};
 use crate::{
     clock::Clock,
-    config::{Cloud, Config, Drive, Wire},
+    config::{Cloud, Config, Drive, Open, Wire},
     error::{Error, Kind, Result},
+    path::VirtualPath,
+    store::credentials::{Account, Credentials, Fingerprint, Holding, Secret},
 };
 
 /// The accounts in use. A changed cookie is another account: whatever paused the old one does not hold for it.
@@ -18,34 +20,48 @@ use crate::{
 pub(super) struct Accounts {
     pub(super) clock: p115::Clock,
     known: Mutex<Known>,
+    /// Held while the store is asked, which is on this machine: which tokens hold is settled once for each of them.
+    opened: tokio::sync::Mutex<Vec<Opened>>,
+}
+
+/// An account of the Open Platform in use.
+#[derive(Debug)]
+struct Opened {
+    wire: Option<Wire>,
+    /// What the configuration says of its tokens, and where they are kept.
+    config: Option<Fingerprint>,
+    account: Account,
+    client: OpenClient,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     /// What the configuration in force says of them.
     drives: Vec<Cloud>,
+    opens: Vec<Open>,
     clients: Vec<(Cloud, p115::Client)>,
 }
 
 impl Accounts {
     pub(super) fn new(clock: &Clock) -> Self {
         let clock = clock.clone();
-        Self { clock: p115::Clock::new(Arc::new(move || clock.now())), known: Mutex::default() }
+        let unix = clock.clone();
+        let clock = p115::Clock::new(Arc::new(move || clock.now())).with_unix(Arc::new(move || unix.unix()));
+        Self { clock, known: Mutex::default(), opened: tokio::sync::Mutex::default() }
     }
 
     /// Takes up a configuration: the strictest rate of an account's mounts holds, and a pause that only a person can end
     /// is ended. What no mount uses any more is forgotten.
     pub(super) fn configure(&self, config: &Config) {
         let mut known = self.known.lock();
-        known.drives = config
-            .mounts
-            .iter()
-            .filter_map(|mount| match &mount.drive {
-                Drive::Cloud(cloud) => Some(cloud.clone()),
-                Drive::Open(_) | Drive::Local(_) => None,
-            })
-            .collect();
-        let Known { drives, clients } = &mut *known;
+        (known.drives, known.opens) = (Vec::new(), Vec::new());
+        for mount in &config.mounts {
+            match &mount.drive {
+                Drive::Cloud(cloud) => known.drives.push(cloud.clone()),
+                Drive::Open(open) => known.opens.push(open.clone()),
+            }
+        }
+        let Known { drives, clients, .. } = &mut *known;
         clients.retain(|(of, _)| drives.iter().any(|drive| same(drive, of)));
         for (of, client) in clients {
             client.set_rate(strictest(drives, of));
@@ -64,6 +80,64 @@ impl Accounts {
         known.clients.push((config.clone(), client.clone()));
         Ok(client)
     }
+
+    /// The client of the account whose tokens hold for the mount at this path: those of the configuration where they are
+    /// new, else those of the store.
+    pub(super) async fn open(&self, config: &Open, path: &VirtualPath, deps: &Deps) -> Result<OpenClient> {
+        let fingerprint = fingerprint(config);
+        let mut opened = self.opened.lock().await;
+        let credentials = Credentials::new(Arc::clone(&deps.store), deps.clock.clone(), &owner());
+        let account = credentials.account("115-open", path, fingerprint.as_ref()).await?;
+        let rate = self.strictest_open(config, fingerprint.as_ref());
+        let known = |of: &&Opened| of.wire == config.wire && of.account == account && of.config == fingerprint;
+        if let Some(opened) = opened.iter().find(known) {
+            opened.client.set_rate(rate);
+            return Ok(opened.client.clone());
+        }
+        match (credentials.holding(&account, fingerprint.as_ref()).await?, &config.refresh_token, &fingerprint) {
+            (Holding::Stored(_), ..) => {}
+            (Holding::Config, Some(refresh), Some(fingerprint)) => {
+                let access = config.access_token.clone().unwrap_or_else(|| SecretString::from(""));
+                let secret = Secret::Tokens { access, refresh: refresh.clone(), expires: None };
+                credentials.adopt(&account, fingerprint, &secret).await?;
+            }
+            _ => {
+                return Err(Error::new(
+                    Kind::Session,
+                    "There are no tokens for this mount: write access_token and refresh_token into the configuration.",
+                ));
+            }
+        }
+        let keeper = Arc::new(Keeper::new(credentials, account.clone()));
+        let (http, wire) = way(config.wire.as_ref(), deps)?;
+        let client = OpenClient::new(http, wire, keeper, p115::Limits { rate }, self.clock.clone());
+        opened.retain(|of| of.account != account);
+        opened.push(Opened { wire: config.wire.clone(), config: fingerprint, account, client: client.clone() });
+        Ok(client)
+    }
+
+    fn strictest_open(&self, of: &Open, tokens: Option<&Fingerprint>) -> f64 {
+        let known = self.known.lock();
+        let same = known.opens.iter().filter(|open| open.wire == of.wire && fingerprint(open).as_ref() == tokens);
+        same.map(|open| open.rate).fold(of.rate, f64::min)
+    }
+
+    /// Waits for renewals of tokens under way: cut off, their replies would be lost.
+    pub(super) async fn settled(&self) {
+        for opened in &*self.opened.lock().await {
+            opened.client.settled().await;
+        }
+    }
+}
+
+/// What the configuration says of the tokens; `None` where it says nothing.
+fn fingerprint(config: &Open) -> Option<Fingerprint> {
+    config.refresh_token.as_ref().map(|refresh| Fingerprint::of(config.access_token.iter().chain([refresh])))
+}
+
+/// What this process calls itself where it excludes others.
+fn owner() -> String {
+    format!("{}@{:x}", std::process::id(), rand::random::<u64>())
 }
 
 fn same(a: &Cloud, b: &Cloud) -> bool {
@@ -76,16 +150,23 @@ fn strictest(drives: &[Cloud], of: &Cloud) -> f64 {
 }
 
 fn make(config: &Cloud, deps: &Deps, clock: p115::Clock, rate: f64) -> Result<p115::Client> {
+    let (http, wire) = way(config.wire.as_ref(), deps)?;
+    let cookie = p115::Cookie::parse(config.cookie.expose_secret())
+        .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
+    Ok(p115::Client::new(http, wire, cookie, p115::Limits { rate }, clock))
+}
+
+/// How the servers are reached.
+fn way(config: Option<&Wire>, deps: &Deps) -> Result<(reqwest::Client, Arc<p115::Wire>)> {
     let broken = |error: String| Error::new(Kind::Internal, error);
-    let wire = match &config.wire {
+    let wire = match config {
         Some(wire) => self::wire(wire).map_err(broken)?,
         None => p115::Wire::production(),
     };
-    let cookie = p115::Cookie::parse(config.cookie.expose_secret()).map_err(|error| broken(error.to_string()))?;
-    let insecure = config.wire.as_ref().is_some_and(|wire| wire.danger_accept_invalid_certs);
+    let insecure = config.is_some_and(|wire| wire.danger_accept_invalid_certs);
     let http = clients::api_client(deps.tls, insecure)
         .map_err(|error| broken(format!("No HTTP client can be built: {error}. Are CA certificates installed?")))?;
-    Ok(p115::Client::new(http, Arc::new(wire), cookie, p115::Limits { rate }, clock))
+    Ok((http, Arc::new(wire)))
 }
 
 fn wire(config: &Wire) -> Result<p115::Wire, String> {

@@ -2,12 +2,14 @@
 
 mod accounts;
 mod clients;
+mod keeper;
 mod mounting;
 mod running;
 
 use std::{
     collections::HashMap,
     net::SocketAddr,
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -24,13 +26,18 @@ use self::accounts::Accounts;
 use crate::{
     clock::Clock,
     config::{Config, Mount as MountConfig},
-    deliver::{Cdn, NoCertificates, Patience, Relay},
+    deliver::{Cdn, Patience, Relay},
+    error::{Error, Kind, Result},
     http,
+    store::{Sqlite, Store},
     vfs::{Budget, Mount, Namespace, Tasks},
 };
 
 /// Bodies may go on this long after the wish to stop.
 pub const DRAIN: Duration = Duration::from_secs(20);
+
+/// A renewal of tokens may go on this long after that: its reply is the only copy there is.
+const SETTLING: Duration = Duration::from_secs(15);
 
 /// Everything that touches the world.
 #[derive(Debug, Clone)]
@@ -41,14 +48,25 @@ pub struct Deps {
     pub limits: http::Limits,
     /// Whether 115's certificates are checked against the system's; false only where there is no network (`demo`).
     pub tls: bool,
+    /// What outlives the process, or is shared with another.
+    pub store: Arc<dyn Store>,
 }
 
 impl Deps {
-    /// The real world.
-    pub fn real() -> Result<Self, NoCertificates> {
+    /// The real world, with what was kept in `data_dir`.
+    pub async fn real(data_dir: &Path) -> Result<Self> {
+        let clock = Clock::default();
+        let cdn = Cdn::new().map_err(|error| {
+            Error::new(
+                Kind::Internal,
+                "No HTTP client can be built. Are CA certificates installed (package ca-certificates)?",
+            )
+            .source(error)
+        })?;
         Ok(Self {
-            cdn: Cdn::new()?,
-            clock: Clock::default(),
+            cdn,
+            store: Arc::new(Sqlite::open(data_dir, clock.clone()).await?),
+            clock,
             patience: Patience::default(),
             limits: http::Limits::default(),
             tls: true,
@@ -148,6 +166,9 @@ impl App {
             let _ = keeper.await;
         }
         self.tasks.stop().await;
+        if tokio::time::timeout(SETTLING, self.accounts.settled()).await.is_err() {
+            tracing::warn!("a renewal of tokens is cut off; the next start will find out what became of it");
+        }
     }
 
     /// Takes up a changed configuration: mounts that stayed as they were keep all they know, and a pause that only a

@@ -4,10 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use super::{App, Deps, accounts::Accounts};
 use crate::{
-    backend::cloud::{self, Cloud},
+    backend::{
+        cloud::{self, Cloud},
+        open::{self, Open},
+    },
     config::{self, Config, Mount as MountConfig},
     drive::{Audience, Drive},
-    error::{Error, Kind, Result},
+    error::{Kind, Result},
     vfs::{Ages, Delivery, Keeping, MinLife, Mount, Mounted, Policy, State},
 };
 
@@ -62,13 +65,13 @@ pub(super) async fn keep_up(app: Arc<App>, config: MountConfig, mount: Arc<Mount
 }
 
 async fn start(app: &Arc<App>, config: &MountConfig) -> Result<Mounted> {
-    let drive = drive(config, &app.deps, &app.accounts)?;
+    let drive = drive(config, &app.deps, &app.accounts).await?;
     let root = drive.root().await?;
     let budget = app.budget(drive.account());
     Ok(Mounted::new(drive, root, &policy(config), budget, &app.deps.clock, &app.tasks))
 }
 
-fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Result<Arc<dyn Drive>> {
+async fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Result<Arc<dyn Drive>> {
     match &config.drive {
         config::Drive::Cloud(cloud) => {
             let client = accounts.client(cloud, deps)?;
@@ -79,10 +82,11 @@ fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Result<Arc<d
             };
             Ok(Arc::new(Cloud::new(client, accounts.clock.clone(), options)))
         }
-        config::Drive::Open(_) | config::Drive::Local(_) => Err(Error::new(
-            Kind::Internal,
-            format!("A drive of type {} is not in this version yet.", config.drive.kind()),
-        )),
+        config::Drive::Open(open) => {
+            let client = accounts.open(open, &config.path, deps).await?;
+            let options = open::Options { root: open.root, page_size: open.page_size };
+            Ok(Arc::new(Open::new(client, accounts.clock.clone(), options)))
+        }
     }
 }
 
@@ -95,10 +99,10 @@ pub struct Probe {
 
 /// Tries each mount: session and root, listing, and a link to the first file found there.
 pub async fn probe(config: &Config) -> Vec<Probe> {
-    let deps = match Deps::real() {
+    let deps = match Deps::real(&config.data_dir).await {
         Ok(deps) => deps,
         Err(error) => {
-            let steps = vec![("HTTP client".to_owned(), Err(format!("{error}. Are CA certificates installed?")))];
+            let steps = vec![("start".to_owned(), Err(error.message().to_owned()))];
             return vec![Probe { mount: "/".to_owned(), steps }];
         }
     };
@@ -110,6 +114,7 @@ pub async fn probe(config: &Config) -> Vec<Probe> {
         try_mount(mount, &deps, &accounts, &mut steps).await;
         probes.push(Probe { mount: mount.path.to_string(), steps });
     }
+    accounts.settled().await;
     probes
 }
 
@@ -122,7 +127,7 @@ async fn try_mount(
     let mut step = |name: &str, result: Result<String>| {
         steps.push((name.to_owned(), result.map_err(|error| error.message().to_owned())))
     };
-    let drive = match drive(config, deps, accounts) {
+    let drive = match drive(config, deps, accounts).await {
         Ok(drive) => drive,
         Err(error) => return step("session", Err(error)),
     };

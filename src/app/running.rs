@@ -16,13 +16,7 @@ use crate::{
 pub async fn serve(loaded: Loaded, path: PathBuf) -> Result<()> {
     raise_limits();
     let config = loaded.config;
-    let deps = Deps::real().map_err(|error| {
-        Error::new(
-            Kind::Internal,
-            "No HTTP client can be built. Are CA certificates installed (package ca-certificates)?",
-        )
-        .source(error)
-    })?;
+    let deps = Deps::real(&config.data_dir).await?;
     let listeners = http::bind(&config.server.listen).await.map_err(|error| {
         Error::new(Kind::Internal, format!("The port cannot be opened: {error}. Is another program listening there?"))
     })?;

@@ -1,3 +1,6 @@
-//! ADAPTERS: what stands behind the drive port, the same files in each.
+//! ADAPTERS: what stands behind the drive port, and what those of 115 have in common.
 
 pub mod cloud;
+mod entry;
+mod link;
+pub mod open;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::Failure;
-use crate::config::{Config, Drive, Guest, Loaded};
+use crate::config::{Config, Guest, Loaded};
 
 /// Prints what the file means and gives it back; prints what is wrong with it and fails.
 pub(super) fn check(path: &Path, out: &mut impl Write) -> Result<Loaded, Failure> {
@@ -30,10 +30,9 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "guests   {}\n", if config.auth.guest == Guest::Read { "read everything" } else { "none" })?;
     let mut rows = vec![["MOUNT", "DRIVE", "ROOT", "DELIVERY", "RATE", "SERVER"].map(str::to_owned)];
     for mount in &config.mounts {
-        let server = match (&mount.drive, mount.drive.wire()) {
-            (Drive::Local(_), _) => "this machine".to_owned(),
-            (_, None) => "115.com".to_owned(),
-            (_, Some(wire)) => {
+        let server = match mount.drive.wire() {
+            None => "115.com".to_owned(),
+            Some(wire) => {
                 wire.base.as_ref().map_or("by endpoint".to_owned(), |base| base.origin().ascii_serialization())
             }
         };
@@ -42,7 +41,7 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
             mount.drive.kind().into(),
             mount.drive.root(),
             mount.delivery.to_string(),
-            mount.drive.rate().map_or_else(String::new, |rate| format!("{rate}/s")),
+            format!("{}/s", mount.drive.rate()),
             server,
         ];
         rows.push(row);

@@ -163,6 +163,7 @@ pub struct RelayBody {
     waiting: Option<Instant>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "it streams nearly all the time")]
 enum Phase {
     Streaming(Stream),
     Reopening(BoxFuture<'static, Result<Stream>>),

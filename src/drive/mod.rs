@@ -29,7 +29,7 @@ pub trait Drive: Debug + Send + Sync + 'static {
     /// A fresh URL of a file's bytes, for who will fetch it.
     async fn link(&self, file: &Entry, audience: &Audience) -> Result<Link>;
 
-    /// Finding a folder by its path in one call, where the drive can.
+    /// Finding an entry by its path in one call, where the drive can.
     fn locate(&self) -> Option<&dyn Locate> {
         None
     }
@@ -43,14 +43,19 @@ pub trait Drive: Debug + Send + Sync + 'static {
     fn resume(&self) {}
 }
 
-/// Path to folder, in a number of calls that does not grow with the depth.
+/// Path to entry, in a number of calls that does not grow with the depth.
 #[async_trait]
 pub trait Locate: Debug + Send + Sync {
     /// True where every one of these names can be said to the drive as it is.
     fn can_say(&self, names: &[&str]) -> bool;
 
-    /// The folder at these names below the root; `None` where there is no such folder (or it is a file).
-    async fn folder(&self, names: &[&str]) -> Result<Option<Entry>>;
+    /// True where it finds files too, not folders alone.
+    fn finds_files(&self) -> bool {
+        false
+    }
+
+    /// What stands at these names below the root; `None` where nothing does that can be found this way.
+    async fn find(&self, names: &[&str]) -> Result<Option<Entry>>;
 }
 
 /// No calls go out for now.

@@ -23,6 +23,8 @@ const SURE_OF_ABSENCE: Duration = Duration::from_secs(60);
 /// Folders that the drive was asked for by their path.
 pub(super) struct Folders {
     found: Cache<Arc<str>, Found>,
+    /// Folders in which an entry was found by its path, and when.
+    visited: Cache<Arc<str>, Duration>,
     flights: Flights<Arc<str>, Option<Arc<Entry>>>,
     clock: Clock,
     life: Duration,
@@ -43,7 +45,13 @@ pub(super) struct Current {
 
 impl Folders {
     pub(super) fn new(clock: Clock, ages: Ages, tasks: Tasks) -> Self {
-        Self { found: Cache::new(MAX_FOLDERS), flights: Flights::new(tasks), clock, life: ages.listing }
+        Self {
+            found: Cache::new(MAX_FOLDERS),
+            visited: Cache::new(MAX_FOLDERS),
+            flights: Flights::new(tasks),
+            clock,
+            life: ages.listing,
+        }
     }
 
     /// The folder at `names`, asking the drive in one call if need be; outer `None` where it has to be walked to.
@@ -61,7 +69,7 @@ impl Folders {
             async move {
                 let names: Vec<_> = path.split('/').collect();
                 let folder = match mounted.drive.locate() {
-                    Some(locate) => locate.folder(&names).await?.map(Arc::new),
+                    Some(locate) => locate.find(&names).await?.map(Arc::new),
                     None => None,
                 };
                 found.insert(Arc::clone(&path), Found { folder: folder.clone(), at });
@@ -105,6 +113,9 @@ pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<(Arc<Ent
     let Some((&last, parents)) = names.split_last() else {
         return Ok((Arc::clone(&mounted.root), None));
     };
+    if let Some(found) = at_once(mounted, &names, parents).await? {
+        return Ok(found);
+    }
     // Once more where a folder that we knew turns out to be gone: it may have been moved or made anew.
     let mut again = true;
     loop {
@@ -133,6 +144,35 @@ pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<(Arc<Ent
     }
 }
 
+/// The entry by its whole path, where the drive finds files and nobody has come by its folder yet: one call, and the folder
+/// need not be listed for a single file. Whoever comes for a second one will want the listing.
+async fn at_once(
+    mounted: &Arc<Mounted>,
+    names: &[&str],
+    parents: &[&str],
+) -> Result<Option<(Arc<Entry>, Option<Current>)>> {
+    let (folders, generation) = (&mounted.folders, mounted.listings.generation());
+    let (here, left) = descend(mounted, Arc::clone(&mounted.root), parents);
+    let listed = left.is_empty() && mounted.listings.fresh(&here.handle).is_some();
+    let above: Arc<str> = parents.join("/").into();
+    if listed
+        || !mounted.drive.locate().is_some_and(|locate| locate.finds_files())
+        || folders.fresh(&above).is_some()
+        || folders.visited.get(&above).is_some_and(|at| folders.clock.now().saturating_sub(at) < folders.life)
+    {
+        return Ok(None);
+    }
+    folders.visited.insert(above, folders.clock.now());
+    let until = folders.clock.now() + folders.life;
+    match folders.locate(mounted, names).await {
+        Ok(Some(Some(found))) => Ok(Some((found, Some(Current { generation, until })))),
+        // Its folder says for sure whether it is there.
+        Ok(_) => Ok(None),
+        Err(error) if error.kind().is_unreachable() && known(mounted, parents).is_some() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The folder at `names`: down through what is known, then by one question to the drive, else level by level.
 async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
     let (mut here, mut left) = descend(mounted, Arc::clone(&mounted.root), names);
@@ -154,7 +194,11 @@ async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
         (here, left) = descend(mounted, folder, &names[count..]);
     }
     match mounted.folders.locate(mounted, names).await {
-        Ok(Some(Some(found))) => return Ok(found),
+        Ok(Some(Some(found))) if found.is_folder() => return Ok(found),
+        Ok(Some(Some(found))) => {
+            let what = format!("\"{}\" is a file: there is nothing below it.", found.name);
+            return Err(Error::new(Kind::NotFound, what));
+        }
         Ok(Some(None)) => return Err(missing(names.last().copied().unwrap_or_default())),
         Ok(None) => {}
         // What was known once stands in where the drive cannot be asked.

@@ -10,6 +10,7 @@ mod finding;
 mod links;
 mod mounts;
 mod names;
+mod open;
 mod pages;
 mod pauses;
 mod redirect;

@@ -11,9 +11,12 @@ use std::{
 use async_trait::async_trait;
 use parking_lot::RwLock;
 
-use super::{entry, error, link};
+use super::{
+    super::{entry, link},
+    error,
+};
 use crate::{
-    drive::{Audience, Drive, Entry, Handle, Kind as EntryKind, Link, Locate, Page, Pause},
+    drive::{Audience, Drive, Entry, Kind as EntryKind, Link, Locate, Page, Pause},
     error::{Error, Kind, Result},
     path::{Name, is_own_spelling},
 };
@@ -112,20 +115,7 @@ impl Cloud {
 
     async fn page(&self, cid: p115::Cid, offset: u64) -> Result<Page> {
         let page = self.client.files(cid, offset, self.options.page_size).await.map_err(|cause| self.heard(&cause))?;
-        let got = page.entries.len() as u64;
-        // A page may be shorter than asked for; only an empty one, or the count, is the end (docs/115.md, quirk 10).
-        if got == 0 && offset == 0 && page.count > 0 {
-            return Err(Error::new(
-                Kind::Upstream,
-                "115 counts entries in this folder and shows none. Try again in a moment.",
-            ));
-        }
-        let next = Some(offset + got).filter(|&next| got > 0 && next < page.count);
-        Ok(Page {
-            entries: page.entries.into_iter().map(entry::entry).collect(),
-            next,
-            newest_first: page.newest_first,
-        })
+        entry::page(page, offset)
     }
 }
 
@@ -141,14 +131,7 @@ impl Drive for Cloud {
         }
         let cid = p115::Cid::new(self.options.root);
         *self.above.write() = Above { names: self.names_above().await?, asked: self.now.now() };
-        Ok(Entry {
-            handle: entry::folder_handle(cid),
-            name: Name::shown("115"),
-            kind: EntryKind::Folder,
-            tag: Arc::from("root"),
-            modified: 0,
-            created: 0,
-        })
+        Ok(entry::root(cid))
     }
 
     async fn list(&self, folder: &Entry, from: Option<u64>) -> Result<Page> {
@@ -192,7 +175,7 @@ impl Locate for Cloud {
         above.names.iter().map(String::as_str).chain(names.iter().copied()).all(sayable)
     }
 
-    async fn folder(&self, names: &[&str]) -> Result<Option<Entry>> {
+    async fn find(&self, names: &[&str]) -> Result<Option<Entry>> {
         let mut cid = self.id_of(names).await?;
         if cid.is_none() && self.has_moved().await? {
             cid = self.id_of(names).await?;
@@ -207,9 +190,4 @@ impl Locate for Cloud {
             created: 0,
         }))
     }
-}
-
-/// A handle that this drive did not mint.
-pub(super) fn foreign(handle: &Handle) -> Error {
-    Error::new(Kind::Internal, format!("The handle \"{}\" is not one of 115 Cloud.", handle.as_str()))
 }

@@ -16,7 +16,7 @@ pub(super) fn dead_session() -> Error {
     Error::new(Kind::Session, LOG_IN)
 }
 
-pub(super) fn translate(cause: &p115::Error) -> Error {
+pub(in crate::backend) fn translate(cause: &p115::Error) -> Error {
     let (kind, message) = match cause.kind {
         Wire::NotFound | Wire::Folder => (Kind::NotFound, "115 has no such folder any more.".to_owned()),
         Wire::NotReady => {
@@ -56,7 +56,7 @@ pub(super) fn translate(cause: &p115::Error) -> Error {
 }
 
 /// Of a link, "not found" is another thing than of a folder: the file is listed, and gone.
-pub(super) fn of_link(error: Error) -> Error {
+pub(in crate::backend) fn of_link(error: Error) -> Error {
     if error.kind() == Kind::NotFound {
         Error::new(Kind::Gone, "This file is listed, but 115 says that it is gone.").op("link").source(error)
     } else {
@@ -73,7 +73,7 @@ fn said(cause: &p115::Error) -> String {
     }
 }
 
-pub(super) fn pause(pause: &p115::Pause, now: std::time::Duration) -> Pause {
+pub(in crate::backend) fn pause(pause: &p115::Pause, now: std::time::Duration) -> Pause {
     let reason = match pause.cause {
         // Those of a login by tokens, which this drive has none of, ask for another login as well.
         Cause::Session | Cause::Renewals | Cause::TokensLost | Cause::App => LOG_IN,

@@ -1,8 +1,6 @@
 //! 115 Cloud: a user's own drive, by cookie.
 
 mod drive;
-mod entry;
-mod error;
-mod link;
+pub(super) mod error;
 
 pub use drive::{Cloud, Options};

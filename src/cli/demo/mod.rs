@@ -2,7 +2,7 @@
 
 mod library;
 
-use std::{collections::BTreeMap, io, io::Write, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, io, io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -23,6 +23,7 @@ use crate::{
     error::{Error, Kind, Result},
     http as edge,
     path::VirtualPath,
+    store::Memory,
     telemetry::{self, LogFormat},
 };
 
@@ -40,9 +41,11 @@ pub(super) async fn demo(listen: SocketAddr, format: LogFormat) -> Result<(), Fa
     let config = config(&sim, &origin, listen)?;
     let listeners = edge::bind(&config.server.listen).await?;
     let address = app::addresses(&listeners).first().copied().unwrap_or(listen);
+    let clock = Clock::default();
     let deps = Deps {
         cdn: Cdn::without_tls(),
-        clock: Clock::default(),
+        store: Arc::new(Memory::new(clock.clone())),
+        clock,
         patience: Patience::default(),
         limits: edge::Limits::default(),
         tls: false,

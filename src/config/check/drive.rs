@@ -4,7 +4,6 @@ use super::{
     super::{Drive, raw, secret::Sources},
     Report,
     cloud::cloud,
-    local::local,
     open::open,
     value::shown,
 };
@@ -39,20 +38,16 @@ pub(super) fn drive(raw: raw::Drive, at: &str, sources: &Sources<'_>, report: &m
             );
             open(raw, at, sources, report).map(Drive::Open)
         }
-        Some("local") => {
-            foreign(&raw, at, "local", &[], report);
-            local(&raw, at, report).map(Drive::Local)
-        }
-        Some(later @ "115-share") => {
+        Some(later @ ("115-share" | "local")) => {
             report.wrong(field, format!("type: {later} is not in this version yet; leave this mount out."));
             None
         }
         Some(other) => {
-            report.wrong(field, format!("{} is no type of drive; write 115-cloud, 115-open or local", shown(other)));
+            report.wrong(field, format!("{} is no type of drive; write 115-cloud or 115-open", shown(other)));
             None
         }
         None => {
-            report.wrong(field, "is missing; write 115-cloud, 115-open or local");
+            report.wrong(field, "is missing; write 115-cloud or 115-open");
             None
         }
     }

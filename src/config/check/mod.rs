@@ -2,7 +2,6 @@
 
 mod cloud;
 mod drive;
-mod local;
 mod mounts;
 mod open;
 mod server;

@@ -57,12 +57,12 @@ fn a_wrong_shape_is_named_with_its_place(#[case] text: &str, #[case] want: &str)
 #[case(
     "mounts: [{}]",
     "mounts[0].path: is missing; write where the drive is to be seen, for example /115\n\
-     mounts[0].drive: is missing; write a drive with type 115-cloud, 115-open or local"
+     mounts[0].drive: is missing; write a drive with type 115-cloud or 115-open"
 )]
-#[case("mounts: [{ path: /a, drive: {} }]", "mounts[0].drive.type: is missing; write 115-cloud, 115-open or local")]
+#[case("mounts: [{ path: /a, drive: {} }]", "mounts[0].drive.type: is missing; write 115-cloud or 115-open")]
 #[case(
     "mounts: [{ path: /a, drive: { type: 116 } }]",
-    "mounts[0].drive.type: \"116\" is no type of drive; write 115-cloud, 115-open or local"
+    "mounts[0].drive.type: \"116\" is no type of drive; write 115-cloud or 115-open"
 )]
 #[case(
     "mounts: [{ path: /a, drive: { type: 115-cloud } }]",
@@ -305,7 +305,7 @@ fn everything_that_is_wrong_is_said_at_once() {
             "mounts[0].drive.rate",
             "mounts[1].path",
             "mounts[1].delivery",
-            "mounts[1].drive.root",
+            "mounts[1].drive.type",
         ]
     );
 }

@@ -76,14 +76,10 @@ fn a_share_is_known_to_come_later() {
 #[case("115-open", "cookie: x")]
 #[case("115-open", "app: tv")]
 #[case("115-open", "link_binding: auto")]
-#[case("local", "rate: 1")]
-#[case("local", "page_size: 10")]
-#[case("local", "wire: {}")]
 fn a_key_of_another_type_is_told_from_an_unknown_one(#[case] kind: &str, #[case] key: &str) {
     let own = match kind {
         "115-cloud" => format!("cookie: '{COOKIE}'"),
-        "115-open" => "refresh_token: r".to_owned(),
-        _ => "root: /srv".to_owned(),
+        _ => "refresh_token: r".to_owned(),
     };
     let error = parse(&format!("mounts: [{{ path: /x, drive: {{ type: {kind}, {own}, {key} }} }}]")).unwrap_err();
     let name = key.split(':').next().unwrap();
@@ -114,8 +110,6 @@ fn an_open_drive_takes_its_defaults() {
     "refresh_token: this is no token; write it as 115 gave it, without spaces and line breaks"
 )]
 #[case("115-open, app_id: my app", "app_id: \"my app\" is no app id; write the number that open.115.com gave your app")]
-#[case("local", "root: is missing; write the folder to show, for example /srv/media")]
-#[case("local, root: media", "root: \"media\" does not start with /; write the whole path of the folder")]
 fn what_a_drive_needs_is_asked_for(#[case] drive: &str, #[case] want: &str) {
     let error = parse(&format!("mounts: [{{ path: /x, drive: {{ type: {drive} }} }}]")).unwrap_err();
     assert_eq!(error.to_string(), format!("mounts[0].drive.{want}"));
@@ -126,7 +120,7 @@ fn what_a_drive_needs_is_asked_for(#[case] drive: &str, #[case] want: &str) {
 #[case(&["/a/b/c", "/a"])]
 #[case(&["/", "/a"])]
 fn mounts_may_stand_inside_each_other(#[case] paths: &[&str]) {
-    let mounts = paths.iter().map(|path| format!("- {{ path: {path}, drive: {{ type: local, root: /srv }} }}\n"));
+    let mounts = paths.iter().map(|path| format!("- {{ path: {path}, drive: {{ type: 115-open }} }}\n"));
     let loaded = parse(&format!("mounts:\n{}", mounts.collect::<String>())).unwrap();
     assert_eq!(loaded.config.mounts.len(), paths.len());
 }

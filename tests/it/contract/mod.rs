@@ -1,6 +1,7 @@
 //! What every drive must do, whatever stands behind it: one suite, run for each.
 
 mod cloud;
+mod open;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -144,11 +145,12 @@ async fn finds_folders_by_path<F: Fixture>(world: &F) {
     let root = drive.root().await.unwrap();
     let Some(locate) = drive.locate() else { return };
     assert!(locate.can_say(&["a", "b c", "中"]));
-    let found = locate.folder(&["a", "b c", "中"]).await.unwrap().expect("the folder");
+    let found = locate.find(&["a", "b c", "中"]).await.unwrap().expect("the folder");
     assert_eq!(all(&*drive, &found).await.len(), 1);
     let above = child(&*drive, &child(&*drive, &root, "a").await, "b c").await;
     assert_eq!(found.handle, child(&*drive, &above, "中").await.handle);
-    for missing in [&["a", "x"][..], &["a", "b c", "中", "one.txt"]] {
-        assert_eq!(locate.folder(missing).await.unwrap(), None, "{missing:?}");
-    }
+    assert_eq!(locate.find(&["a", "x"]).await.unwrap(), None);
+    let file = locate.find(&["a", "b c", "中", "one.txt"]).await.unwrap();
+    let listed = child(&*drive, &found, "one.txt").await;
+    assert_eq!(file, locate.finds_files().then_some(listed));
 }

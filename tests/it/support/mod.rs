@@ -122,6 +122,7 @@ impl Stage {
             patience: self.patience,
             limits: self.limits,
             tls: false,
+            store: Arc::new(gate115::store::Memory::new(clock.clone())),
         };
         let app = App::build(&config, deps);
         let listeners = gate115::http::bind(&config.server.listen).await.unwrap();
@@ -182,6 +183,18 @@ pub fn cloud_of(mount: &mut Mount) -> &mut Cloud {
 }
 
 impl TestApp {
+    /// The world of another gateway, on the same 115 and by the same clock.
+    pub fn deps(&self, store: Arc<dyn gate115::store::Store>) -> Deps {
+        Deps {
+            cdn: Cdn::without_tls(),
+            clock: self.clock.clone(),
+            patience: Patience::default(),
+            limits: Limits::default(),
+            tls: false,
+            store,
+        }
+    }
+
     /// Waits until the mount works.
     pub async fn mounted(&self) {
         self.works(0).await;

@@ -57,7 +57,7 @@ impl LoginFault {
             Self::Address => {
                 "wait, at times until midnight in China, or choose another type of app: it is mostly `web` that is refused"
             }
-            Self::Password => "scan a QR code with the 115 app: gate115 uses no password",
+            Self::Password => "scan a QR code with the 115 app: no password is used here",
             Self::TwoSteps => "finish the verification in the 115 app, then begin again",
             Self::Unverified => "begin again; if it stays so, log in to the 115 app anew first",
             Self::NoMobile => "bind a mobile number to the account in the 115 app, then begin again",

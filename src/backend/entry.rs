@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::drive::foreign;
 use crate::{
-    drive::{Entry, Handle, Kind},
-    error::Result,
+    drive::{Entry, Handle, Kind, Page},
+    error::{Error, Kind as ErrorKind, Result},
     path::Name,
 };
 
@@ -50,4 +49,35 @@ pub(super) fn cid(handle: &Handle) -> Result<p115::Cid> {
 
 pub(super) fn pickcode(handle: &Handle) -> Result<p115::PickCode> {
     handle.as_str().strip_prefix("f:").and_then(|pickcode| pickcode.parse().ok()).ok_or_else(|| foreign(handle))
+}
+
+/// A handle that no drive of 115 minted.
+fn foreign(handle: &Handle) -> Error {
+    Error::new(ErrorKind::Internal, format!("The handle \"{}\" is not one of 115.", handle.as_str()))
+}
+
+/// The folder that a mount shows.
+pub(super) fn root(cid: p115::Cid) -> Entry {
+    Entry {
+        handle: folder_handle(cid),
+        name: Name::shown("115"),
+        kind: Kind::Folder,
+        tag: Arc::from("root"),
+        modified: 0,
+        created: 0,
+    }
+}
+
+/// A part of a folder, once 115 has listed it.
+pub(super) fn page(page: p115::FilePage, offset: u64) -> Result<Page> {
+    let got = page.entries.len() as u64;
+    // A page may be shorter than asked for; only an empty one, or the count, is the end (docs/115.md, quirk 10).
+    if got == 0 && offset == 0 && page.count > 0 {
+        return Err(Error::new(
+            ErrorKind::Upstream,
+            "115 counts entries in this folder and shows none. Try again in a moment.",
+        ));
+    }
+    let next = Some(offset + got).filter(|&next| got > 0 && next < page.count);
+    Ok(Page { entries: page.entries.into_iter().map(entry).collect(), next, newest_first: page.newest_first })
 }
