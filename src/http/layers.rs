@@ -113,7 +113,7 @@ impl Answers for Front {
     }
 }
 
-/// As a part of something larger, which says who asks in [`Peer`].
+/// As a part of something larger, which says who asks in `Peer`.
 impl Service<Request<Body>> for Front {
     type Response = Response;
     type Error = Infallible;
