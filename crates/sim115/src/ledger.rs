@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 const KEPT: usize = 20_000;
 
 /// Every label a call can be booked under.
-pub const LABELS: [&str; 12] = [
+pub const LABELS: [&str; 22] = [
     "files",
     "natsort",
     "getid",
@@ -19,6 +19,16 @@ pub const LABELS: [&str; 12] = [
     "chrome_downurl",
     "android_download",
     "files_download",
+    "nav",
+    "index_info",
+    "space_info",
+    "qr_token",
+    "qr_image",
+    "qr_status",
+    "qr_result",
+    "check_sso",
+    "login_devices",
+    "logout",
     "unknown",
     "cdn",
     "cdn_hop",
@@ -33,7 +43,7 @@ pub struct Record {
     pub host: String,
     /// Path below the host.
     pub path: String,
-    /// Raw query, without the signature of a link.
+    /// Raw query, without signatures and QR codes.
     pub query: String,
     /// The User-Agent as it came (lossy text); `None` when the header was missing.
     pub user_agent: Option<String>,

@@ -15,7 +15,9 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod account;
 mod api;
+mod apps;
 mod builder;
 mod cdn;
 mod clock;
@@ -24,8 +26,10 @@ mod fault;
 mod ledger;
 mod listing;
 mod pickcode;
+mod qr;
 mod quirk;
 mod server;
+mod sessions;
 mod sim;
 mod world;
 
@@ -34,6 +38,7 @@ pub use clock::Clock;
 pub use content::Content;
 pub use fault::{Fault, FaultHandle, On, Times};
 pub use ledger::{LABELS, Ledger, Record};
+pub use qr::Phone;
 pub use server::Running;
 pub use sim::Sim;
 pub use world::{FileId, FolderId, NodeId, Raw};

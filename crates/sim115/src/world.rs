@@ -69,6 +69,13 @@ pub(crate) struct File {
     pub(crate) size: u64,
 }
 
+impl File {
+    pub(crate) fn new(content: Content, raw: Raw) -> Self {
+        let size = raw.size.unwrap_or_else(|| content.size());
+        Self { content, incomplete: raw.incomplete, flagged: raw.flagged, size }
+    }
+}
+
 impl Node {
     pub(crate) fn is_dir(&self) -> bool {
         self.file.is_none()
@@ -141,6 +148,11 @@ impl World {
         self.nodes.values().filter(|node| !node.is_dir()).count()
     }
 
+    /// Sum of the sizes that listings claim.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.nodes.values().map(Node::size).sum()
+    }
+
     pub(crate) fn insert(&mut self, parent: u64, name: &str, file: Option<File>, created: u64) -> u64 {
         assert!(self.is_folder(parent), "no folder {parent} to put {name:?} into");
         let id = self.next_id;
@@ -166,6 +178,17 @@ impl World {
             };
         }
         at
+    }
+
+    /// A new file at `path`, its parents made where missing; a second one of the same path is a second file.
+    ///
+    /// # Panics
+    /// When the path names no file.
+    pub(crate) fn file(&mut self, path: &str, file: File, now: u64) -> u64 {
+        let (parent, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+        assert!(!name.is_empty(), "{path:?} names no file");
+        let parent = self.folder(parent, now);
+        self.insert(parent, name, Some(file), now)
     }
 
     /// What lies at `path`; of namesakes a folder first, then the oldest.

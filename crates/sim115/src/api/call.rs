@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, Method, header};
 use url::form_urlencoded;
 
 use crate::fault::Fault;
+use crate::sessions::Session;
 
 /// A form larger than this is no form of ours.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -21,6 +22,8 @@ pub(crate) struct Call {
     pub(crate) form: Params,
     pub(crate) form_typed: bool,
     pub(crate) headers: HeaderMap,
+    /// The living session whose cookie it bears.
+    pub(crate) session: Option<Session>,
     /// Set when the script wants the endpoint itself to misbehave.
     pub(crate) fault: Option<Fault>,
 }
@@ -42,6 +45,7 @@ impl Call {
             form: Params::parse(&form),
             form_typed: content_type.starts_with("application/x-www-form-urlencoded"),
             headers: parts.headers,
+            session: None,
             fault: None,
         }
     }

@@ -60,7 +60,7 @@ fn totals(world: &World, node: &Node) -> (u64, u64, u64) {
 }
 
 /// "1.23GB": a size for people, which no client can count with.
-fn readable(size: u64) -> String {
+pub(super) fn readable(size: u64) -> String {
     let units = ["B", "KB", "MB", "GB", "TB"];
     let mut amount = size as f64;
     let mut unit = 0;

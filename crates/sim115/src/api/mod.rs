@@ -1,13 +1,18 @@
 //! The API hosts: what every call must bring, which endpoint it means, and how its answer leaves.
 
+mod aps;
 pub(crate) mod call;
 mod entry;
 mod files;
 mod link;
-pub(crate) mod login;
 mod lookup;
+mod passport;
+mod png;
+mod qr;
 pub(crate) mod reply;
 mod session;
+mod space;
+pub(crate) mod waf;
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -22,6 +27,7 @@ use self::reply::{Payload, Reply};
 use crate::fault::Fault;
 use crate::ledger::Record;
 use crate::quirk::Dice;
+use crate::sessions::NOT_LOGGED_IN;
 use crate::sim::Sim;
 
 pub(crate) fn router(sim: Sim) -> Router {
@@ -33,41 +39,68 @@ struct Endpoint {
     post: bool,
     query: &'static [&'static str],
     form: &'static [&'static str],
+    /// Nobody is answered without a living session; false where a session is of use but not needed.
+    login: bool,
     run: fn(&Sim, &Call) -> Reply,
 }
 
-fn endpoint(host: &str, path: &str) -> Option<Endpoint> {
-    let get = |label, query, run| Some(Endpoint { label, post: false, query, form: &[], run });
-    let app = |label, run| Some(Endpoint { label, post: true, query: &["t"], form: &["data"], run });
-    match (host, path) {
-        ("webapi.115.com", "/files") => get("files", files::PARAMS, files::files),
-        ("aps.115.com", "/natsort/files.php") => get("natsort", files::PARAMS, files::natsort),
-        ("webapi.115.com", "/files/getid") => get("getid", &["path"], lookup::getid),
-        ("webapi.115.com", "/category/get") => get("category_get", &["cid", "aid"], lookup::category),
-        ("webapi.115.com", "/files/get_info") => get("get_info", &["file_id", "pick_code"], lookup::info),
-        ("webapi.115.com", "/files/download") => get("files_download", &["pickcode", "dl"], link::web),
-        ("my.115.com", "/") => get("status", session::PARAMS, session::status),
-        ("proapi.115.com", "/app/chrome/downurl") => app("chrome_downurl", link::chrome),
-        ("proapi.115.com", "/android/2.0/ufile/download" | "/ios/2.0/ufile/download")
-        | ("proapi.115.com", "/115android/2.0/ufile/download") => app("android_download", link::android),
-        _ => None,
+type Run = fn(&Sim, &Call) -> Reply;
+
+impl Endpoint {
+    fn get(label: &'static str, query: &'static [&'static str], run: Run) -> Self {
+        Self { label, post: false, query, form: &[], login: true, run }
     }
+
+    fn post(label: &'static str, form: &'static [&'static str], run: Run) -> Self {
+        Self { label, post: true, query: &[], form, login: true, run }
+    }
+
+    /// A sealed form (§4.2).
+    fn sealed(label: &'static str, run: Run) -> Self {
+        Self { query: &["t"], ..Self::post(label, &["data"], run) }
+    }
+}
+
+fn endpoint(call: &Call) -> Option<Endpoint> {
+    let found = match (call.host.as_str(), call.path.as_str()) {
+        ("webapi.115.com", "/files") => Endpoint::get("files", files::PARAMS, files::files),
+        ("aps.115.com", "/natsort/files.php") => Endpoint::get("natsort", files::PARAMS, aps::natsort),
+        ("webapi.115.com", "/files/getid") => Endpoint::get("getid", &["path"], lookup::getid),
+        ("webapi.115.com", "/category/get") => Endpoint::get("category_get", &["cid", "aid"], lookup::category),
+        ("webapi.115.com", "/files/get_info") => Endpoint::get("get_info", &["file_id", "pick_code"], lookup::info),
+        ("webapi.115.com", "/files/download") => Endpoint::get("files_download", &["pickcode", "dl"], link::web),
+        ("webapi.115.com", "/files/index_info") => Endpoint::get("index_info", &["count_space_nums"], space::index),
+        ("my.115.com", "/") if call.query.of("ac") == Some("nav") => {
+            Endpoint::get("nav", session::PARAMS, session::nav)
+        }
+        ("my.115.com", "/") => Endpoint::get("status", session::PARAMS, session::status),
+        ("proapi.115.com", "/app/chrome/downurl") => Endpoint::sealed("chrome_downurl", link::chrome),
+        ("proapi.115.com", "/android/2.0/ufile/download" | "/ios/2.0/ufile/download")
+        | ("proapi.115.com", "/115android/2.0/ufile/download") => Endpoint::sealed("android_download", link::android),
+        _ => {
+            return space::endpoint(call).or_else(|| passport::endpoint(call)).or_else(|| qr::endpoint(call));
+        }
+    };
+    Some(found)
 }
 
 async fn handle(State(sim): State<Sim>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let mut call = Call::read(parts, body).await;
-    let endpoint = endpoint(&call.host, &call.path);
+    let endpoint = endpoint(&call);
     let label = endpoint.as_ref().map_or("unknown", |endpoint| endpoint.label);
     let struck = sim.0.faults.strike(label);
     if !struck.delay.is_zero() {
         tokio::time::sleep(struck.delay).await;
     }
     call.fault = struck.fault;
+    if label == "qr_status" && call.fault.is_none() {
+        sim.qr_hold(call.query.of("uid").unwrap_or("")).await;
+    }
     // The call is judged even where the script overrules the answer: a violation is one under any weather.
-    let usual = answer(&sim, &call, endpoint.as_ref());
+    let usual = answer(&sim, &mut call, endpoint.as_ref());
     let reply = match &call.fault {
-        Some(fault) => scripted(&sim.0.dice, label, fault).unwrap_or(usual),
+        Some(fault) => scripted(&sim.0.dice, label, &call.host, fault).unwrap_or(usual),
         None => usual,
     };
     sim.run_hook(label);
@@ -75,7 +108,7 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response<Body> {
         label,
         host: call.host.clone(),
         path: call.path.clone(),
-        query: call.raw_query.clone(),
+        query: open(&call.raw_query),
         user_agent: text(&call.headers, &header::USER_AGENT),
         status: reply.status,
         errno: reply.errno,
@@ -85,7 +118,13 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response<Body> {
     reply.into_http(sim.0.dice.coin(), gzip, httpdate::fmt_http_date(now))
 }
 
-fn answer(sim: &Sim, call: &Call, endpoint: Option<&Endpoint>) -> Reply {
+/// A query without what lets one log in: the code and its signature.
+fn open(query: &str) -> String {
+    let secret = |pair: &&str| pair.starts_with("uid=") || pair.starts_with("sign=");
+    query.split('&').filter(|pair| !secret(pair)).collect::<Vec<_>>().join("&")
+}
+
+fn answer(sim: &Sim, call: &mut Call, endpoint: Option<&Endpoint>) -> Reply {
     let violation = |what: String| sim.0.ledger.violation(format!("{}{}: {what}", call.host, call.path));
     let cookie = call.header(&header::COOKIE);
     if cookie.as_ref().is_some_and(|cookie| cookie.trim_end().ends_with(';')) {
@@ -108,24 +147,36 @@ fn answer(sim: &Sim, call: &Call, endpoint: Option<&Endpoint>) -> Reply {
         violation("no User-Agent".to_owned());
         return Reply::waf();
     }
-    let verdict = sim.0.login.lock().judge(cookie.as_deref(), app);
+    let at_once = app || passport::speaks(&call.host);
+    let verdict = sim.0.sessions.lock().judge(cookie.as_deref(), at_once);
     if let Some(stray) = verdict.stray {
         violation(format!("a cookie of no account: {stray}"));
     }
-    if !verdict.logged_in {
-        return if endpoint.label == "status" {
-            Reply::json(json!({ "state": false }))
-        } else {
-            Reply::errno(&sim.0.dice, 99, "请重新登录")
-        };
+    match verdict.session {
+        Ok(session) if link::is_barred(sim, endpoint.label, &session) => {
+            return not_logged_in(sim, endpoint.label, &call.host, NOT_LOGGED_IN);
+        }
+        Ok(session) => call.session = Some(session),
+        Err(number) if endpoint.login => return not_logged_in(sim, endpoint.label, &call.host, number),
+        Err(_) => {}
     }
+    let misused = if passport::speaks(&call.host) { passport::misused } else { misused };
     if let Some(stray) = call.query.stray(endpoint.query).or_else(|| call.form.stray(endpoint.form)) {
         return misused(sim, &format!("{}: unknown or repeated parameter {stray}", endpoint.label));
     }
-    if endpoint.post && !call.form_typed {
+    if !endpoint.form.is_empty() && !call.form_typed {
         return misused(sim, &format!("{}: the form does not call itself one", endpoint.label));
     }
     (endpoint.run)(sim, call)
+}
+
+fn not_logged_in(sim: &Sim, label: &str, host: &str, number: i64) -> Reply {
+    let dice = &sim.0.dice;
+    match label {
+        "status" => Reply::json(json!({ "state": false })),
+        _ if passport::speaks(host) => passport::not_logged_in(dice, number),
+        _ => Reply::errno(dice, number, "请重新登录"),
+    }
 }
 
 /// A parameter error, noted as a violation.
@@ -135,8 +186,10 @@ fn misused(sim: &Sim, what: &str) -> Reply {
 }
 
 /// What the script puts in place of the answer; nothing where the endpoint itself has to misbehave.
-fn scripted(dice: &Dice, label: &str, fault: &Fault) -> Option<Reply> {
+fn scripted(dice: &Dice, label: &str, host: &str, fault: &Fault) -> Option<Reply> {
     Some(match fault {
+        Fault::Errno(number, text) if passport::speaks(host) => passport::failed(dice, *number, text),
+        Fault::NotLoggedIn if passport::speaks(host) => passport::not_logged_in(dice, NOT_LOGGED_IN),
         Fault::Errno(number, text) if label == "files_download" => {
             let mut reply = Reply::json(json!({ "state": false, "errcode": number, "error_msg": text }));
             reply.errno = Some(*number);

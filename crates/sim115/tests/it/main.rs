@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod account;
+mod aps;
 mod bytes;
 mod caps;
 mod faults;
 mod links;
 mod listing;
 mod lookup;
+mod qr;
+mod sessions;
+mod space;
 mod support;
