@@ -25,6 +25,7 @@ pub struct Builder {
     pub(crate) cookie: Option<String>,
     pub(crate) stopped_at: Option<u64>,
     pub(crate) waf: Option<WafLimit>,
+    pub(crate) snap_waf: Option<WafLimit>,
     pub(crate) knobs: Knobs,
 }
 
@@ -36,6 +37,7 @@ impl Default for Builder {
             cookie: None,
             stopped_at: None,
             waf: None,
+            snap_waf: None,
             knobs: Knobs {
                 link_ttl: Duration::from_secs(4 * 3600),
                 c: 2,
@@ -146,6 +148,14 @@ impl Builder {
     #[must_use]
     pub fn waf_after(mut self, calls: usize, per: Duration) -> Self {
         self.waf = Some(WafLimit { calls, per, block: BLOCK });
+        self
+    }
+
+    /// More than `calls` listings of shares within `per` from one address bring the WAF page to it, and to listings of
+    /// shares alone, for 11 minutes (quirk 39). Off by default.
+    #[must_use]
+    pub fn snap_waf_after(mut self, calls: usize, per: Duration) -> Self {
+        self.snap_waf = Some(WafLimit { calls, per, block: BLOCK });
         self
     }
 

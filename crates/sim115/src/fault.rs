@@ -8,6 +8,12 @@ use parking_lot::Mutex;
 
 use crate::ledger::LABELS;
 
+/// Calls for a link that are answered under the cipher.
+const SEALED: [&str; 3] = ["chrome_downurl", "android_download", "share_downurl"];
+/// Those that are not.
+const PLAIN: [&str; 5] =
+    ["files_download", "share_downurl_plain", "share_downurl_site", "share_downurl_web", "share_skip_login"];
+
 /// Which calls a fault waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
@@ -57,6 +63,8 @@ pub enum Fault {
     HostlessUrl,
     /// API: "the version is too low", without any number (quirk 48).
     VersionTooLow,
+    /// Calls for shares: `{"margin":N}` and nothing else: come back in as many seconds (quirk 42).
+    Margin(u64),
     /// Anywhere: the answer comes this much later, otherwise as usual; adds to another fault.
     Delay(Duration),
     /// Anywhere: the connection is closed without an answer.
@@ -83,11 +91,12 @@ pub enum Fault {
 
 impl Fault {
     fn strikes(&self, label: &str) -> bool {
-        let link = ["chrome_downurl", "android_download", "files_download"].contains(&label);
+        let sealed = SEALED.contains(&label);
         match self {
             Self::Delay(_) | Self::Reset | Self::Status(..) | Self::Garbage => true,
-            Self::GarbageData => link && label != "files_download",
-            Self::HostlessUrl => link,
+            Self::GarbageData => sealed,
+            Self::HostlessUrl => sealed || PLAIN.contains(&label),
+            Self::Margin(_) => label.starts_with("share_"),
             Self::Errno(..)
             | Self::ErrnoIn(..)
             | Self::TooManyRequests(_)

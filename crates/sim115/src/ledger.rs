@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 const KEPT: usize = 20_000;
 
 /// Every label a call can be booked under.
-pub const LABELS: [&str; 22] = [
+pub const LABELS: [&str; 28] = [
     "files",
     "natsort",
     "getid",
@@ -29,6 +29,12 @@ pub const LABELS: [&str; 22] = [
     "check_sso",
     "login_devices",
     "logout",
+    "share_snap",
+    "share_downurl",
+    "share_downurl_plain",
+    "share_downurl_site",
+    "share_downurl_web",
+    "share_skip_login",
     "unknown",
     "cdn",
     "cdn_hop",

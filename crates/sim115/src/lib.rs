@@ -30,6 +30,7 @@ mod qr;
 mod quirk;
 mod server;
 mod sessions;
+mod share;
 mod sim;
 mod world;
 
@@ -40,5 +41,6 @@ pub use fault::{Fault, FaultHandle, On, Times};
 pub use ledger::{LABELS, Ledger, Record};
 pub use qr::Phone;
 pub use server::Running;
+pub use share::{Share, ShareState};
 pub use sim::Sim;
 pub use world::{FileId, FolderId, NodeId, Raw};

@@ -12,7 +12,7 @@ use axum::Router;
 use p115::cipher::m115::PrivateKey;
 use parking_lot::Mutex;
 
-use crate::api::waf::Waf;
+use crate::api::waf::{PerAddress, Waf};
 use crate::builder::Builder;
 use crate::cdn::link::Issuer;
 use crate::cdn::slots::Slots;
@@ -24,6 +24,7 @@ use crate::qr::Codes;
 use crate::quirk::Dice;
 use crate::server::{self, Running};
 use crate::sessions::Sessions;
+use crate::share::Shares;
 use crate::world::{File, FileId, FolderId, NodeId, Order, Raw, World};
 
 /// Modulus and private exponent of the published test pair (docs/115.md, T5).
@@ -62,10 +63,12 @@ pub struct Sim(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) user_id: u64,
     pub(crate) world: Arc<Mutex<World>>,
+    pub(crate) shares: Mutex<Shares>,
     pub(crate) knobs: Mutex<Knobs>,
     pub(crate) sessions: Mutex<Sessions>,
     pub(crate) codes: Codes,
     pub(crate) waf: Mutex<Waf>,
+    pub(crate) snap_waf: Mutex<PerAddress>,
     pub(crate) clock: Clock,
     pub(crate) ledger: Ledger,
     pub(crate) faults: Faults,
@@ -91,10 +94,12 @@ impl Sim {
         Self(Arc::new(Inner {
             user_id: builder.user_id,
             world: Arc::new(Mutex::new(World::new(point.clone()))),
+            shares: Mutex::default(),
             knobs: Mutex::new(builder.knobs.clone()),
             sessions: Mutex::new(Sessions::new(cookie, FIRST_LOGIN)),
             codes: Codes::default(),
             waf: Mutex::new(Waf::new(builder.waf)),
+            snap_waf: Mutex::new(PerAddress::new(builder.snap_waf)),
             slots: Slots::new(clock.clone(), ledger.clone()),
             clock,
             ledger,

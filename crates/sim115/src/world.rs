@@ -8,6 +8,9 @@ use crate::pickcode::pickcode;
 /// Ids start here: far above 2^53, so that a client which reads them as floats fails at once (quirk 58).
 const FIRST_ID: u64 = 3_300_000_000_000_000_000;
 
+/// Room for the ids of one tree: a step is 10^9 at most, so this is for a million entries.
+const ID_ROOM: u64 = 1_000_000_000_000_000;
+
 /// Id of a folder; 0 is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FolderId(pub u64);
@@ -109,12 +112,21 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(point: String) -> Self {
+        Self::with_ids(point, FIRST_ID)
+    }
+
+    /// A tree of somebody else's: its ids start where those of `nth` trees before it cannot reach.
+    pub(crate) fn another(point: String, nth: usize) -> Self {
+        Self::with_ids(point, FIRST_ID + (nth as u64 + 1) * ID_ROOM)
+    }
+
+    fn with_ids(point: String, next_id: u64) -> Self {
         Self {
             nodes: HashMap::new(),
             children: HashMap::from([(0, Vec::new())]),
             by_code: HashMap::new(),
             gone: HashSet::new(),
-            next_id: FIRST_ID,
+            next_id,
             point,
             remembered: HashMap::new(),
             imposed: HashSet::new(),

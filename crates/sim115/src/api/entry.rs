@@ -58,7 +58,7 @@ pub(super) fn entry(dice: &Dice, node: &Node, user_id: u64) -> Value {
     Value::Object(out)
 }
 
-fn labels(dice: &Dice) -> Value {
+pub(super) fn labels(dice: &Dice) -> Value {
     if dice.below(8) > 0 {
         return json!([]);
     }

@@ -17,7 +17,7 @@ pub(super) const WEB_LIMIT: u64 = 200 * 1024 * 1024;
 
 /// Is this a session of a browser, and does an app way turn it away (§1.5)?
 pub(super) fn is_barred(sim: &Sim, label: &str, session: &Session) -> bool {
-    const APP_WAYS: [&str; 2] = ["chrome_downurl", "android_download"];
+    const APP_WAYS: [&str; 4] = ["chrome_downurl", "android_download", "share_downurl", "share_downurl_plain"];
     session.app.is_browser() && APP_WAYS.contains(&label) && sim.0.knobs.lock().browsers_refused
 }
 
@@ -164,7 +164,7 @@ pub(super) fn issue(sim: &Sim, call: &Call, node: &Node, label: &'static str) ->
     let user_agent = call.user_agent();
     let browser = user_agent.to_ascii_lowercase().windows(10).any(|window| window == b"115browser");
     let f = knobs.force_f.get(label).copied().map(Some).unwrap_or(match label {
-        "files_download" => Some(3),
+        "files_download" | "share_downurl_web" => Some(3),
         "android_download" => Some(1),
         _ if user_agent.is_empty() => None,
         _ if browser => Some(3),

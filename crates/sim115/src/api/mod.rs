@@ -11,6 +11,8 @@ mod png;
 mod qr;
 pub(crate) mod reply;
 mod session;
+mod share;
+mod share_link;
 mod space;
 pub(crate) mod waf;
 
@@ -78,7 +80,11 @@ fn endpoint(call: &Call) -> Option<Endpoint> {
         ("proapi.115.com", "/android/2.0/ufile/download" | "/ios/2.0/ufile/download")
         | ("proapi.115.com", "/115android/2.0/ufile/download") => Endpoint::sealed("android_download", link::android),
         _ => {
-            return space::endpoint(call).or_else(|| passport::endpoint(call)).or_else(|| qr::endpoint(call));
+            return space::endpoint(call)
+                .or_else(|| passport::endpoint(call))
+                .or_else(|| qr::endpoint(call))
+                .or_else(|| share::endpoint(call))
+                .or_else(|| share_link::endpoint(call));
         }
     };
     Some(found)
@@ -175,6 +181,8 @@ fn not_logged_in(sim: &Sim, label: &str, host: &str, number: i64) -> Reply {
     match label {
         "status" => Reply::json(json!({ "state": false })),
         _ if passport::speaks(host) => passport::not_logged_in(dice, number),
+        // Shares say it in either of two numbers (§9.4).
+        _ if label.starts_with("share_") => Reply::errno(dice, dice.pick(&[number, 990_001]), "请先登录"),
         _ => Reply::errno(dice, number, "请重新登录"),
     }
 }
@@ -209,6 +217,7 @@ fn scripted(dice: &Dice, label: &str, host: &str, fault: &Fault) -> Option<Reply
             Reply::json(json!({ "state": true, "msg": "", "errno": 0, "data": "R2FyYmFnZSwgbm90IGEgYmxvY2s=" }))
         }
         Fault::VersionTooLow => version_too_low(),
+        Fault::Margin(seconds) => Reply::json(json!({ "margin": seconds })),
         Fault::Reset => Reply::dropped(),
         _ => return None,
     })

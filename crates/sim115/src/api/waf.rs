@@ -1,6 +1,7 @@
 //! The firewall before the APIs: too many calls, and a page comes instead of every answer (docs/115.md, §7.2).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 
 use crate::builder::WafLimit;
 
@@ -32,5 +33,21 @@ impl Waf {
         self.calls.clear();
         self.until = now + limit.block.as_millis() as u64;
         true
+    }
+}
+
+/// The same, for each address that calls.
+pub(crate) struct PerAddress {
+    limit: Option<WafLimit>,
+    wafs: BTreeMap<IpAddr, Waf>,
+}
+
+impl PerAddress {
+    pub(crate) fn new(limit: Option<WafLimit>) -> Self {
+        Self { limit, wafs: BTreeMap::new() }
+    }
+
+    pub(crate) fn blocks(&mut self, from: IpAddr, now: u64) -> bool {
+        self.limit.is_some() && self.wafs.entry(from).or_insert_with(|| Waf::new(self.limit)).blocks(now)
     }
 }

@@ -11,5 +11,8 @@ mod listing;
 mod lookup;
 mod qr;
 mod sessions;
+mod share_links;
+mod share_listing;
+mod share_state;
 mod space;
 mod support;

@@ -100,6 +100,19 @@ impl Bench {
         json_of(get.send().await.unwrap()).await
     }
 
+    /// A GET as the page of a share makes it, with a cookie or without.
+    pub(crate) fn on_share_page(&self, code: &str, rest: &str, cookie: Option<&str>) -> RequestBuilder {
+        let page = format!("https://115cdn.com/s/{code}?password=ab12&");
+        let get = self.http.get(self.url(rest)).header("user-agent", OURS).header("referer", page);
+        cookie.into_iter().fold(get, |get, cookie| get.header("cookie", cookie))
+    }
+
+    /// A folder of the share `code` as anybody sees it.
+    pub(crate) async fn snap(&self, code: &str, more: &str) -> Value {
+        let url = format!("webapi.115.com/share/snap?share_code={code}&{more}");
+        json_of(self.on_share_page(code, &url, None).send().await.unwrap()).await
+    }
+
     /// Opens a sealed answer.
     pub(crate) fn unsealed(&self, outer: &Value) -> Value {
         let key = PublicKey::from_hex(self.sim.root_modulus_hex()).unwrap();
