@@ -81,6 +81,11 @@ impl Sim {
         self.0.codes.all.lock().iter().map(|code| code.uid.clone()).collect()
     }
 
+    /// Polls of a code that have come in, the one being held among them.
+    pub fn qr_polls(&self, uid: &str) -> u64 {
+        self.0.codes.all.lock().iter().find(|code| code.uid == uid).map_or(0, |code| code.polls)
+    }
+
     /// The phone scans a code. False when it is not there to be scanned any more.
     pub fn qr_scan(&self, uid: &str) -> bool {
         self.qr_act(uid, Phone::Scan)

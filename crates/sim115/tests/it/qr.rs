@@ -17,6 +17,13 @@ async fn bench(hold_ms: u64) -> Bench {
     Bench::with(Sim::builder().qr_hold(Duration::from_millis(hold_ms))).await
 }
 
+/// Waits until this many polls have come in.
+async fn held(bench: &Bench, uid: &str, polls: u64) {
+    while bench.sim.qr_polls(uid) < polls {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 fn shape(data: &Value) -> &'static str {
     match data {
         Value::Array(_) => PLEASE_SCAN[3],
@@ -95,14 +102,14 @@ async fn waiting_has_four_shapes_and_takes_its_time() {
 async fn a_held_poll_ends_when_the_phone_acts() {
     let bench = bench(30_000).await;
     let (uid, poll) = bench.code().await;
-    let act = async |phone: fn(&Sim, &str) -> bool| {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    let act = async |polls: u64, phone: fn(&Sim, &str) -> bool| {
+        held(&bench, &uid, polls).await;
         assert!(phone(&bench.sim, &uid));
     };
     let before = Instant::now();
-    let (scanned, ()) = tokio::join!(bench.anyone(&poll), act(Sim::qr_scan));
+    let (scanned, ()) = tokio::join!(bench.anyone(&poll), act(1, Sim::qr_scan));
     assert_eq!(scanned["data"]["status"], 1);
-    let (confirmed, ()) = tokio::join!(bench.anyone(&poll), act(Sim::qr_confirm));
+    let (confirmed, ()) = tokio::join!(bench.anyone(&poll), act(2, Sim::qr_confirm));
     assert_eq!(confirmed["data"]["status"], 2);
     assert_eq!(bench.anyone(&poll).await["data"]["status"], 2, "and it stays so");
     assert!(before.elapsed() < Duration::from_secs(20));
@@ -128,7 +135,7 @@ async fn a_code_expires_under_a_poll_and_is_unknown_afterwards() {
     let bench = bench(30_000).await;
     let (uid, poll) = bench.code().await;
     let expire = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        held(&bench, &uid, 1).await;
         bench.sim.clock().advance(Duration::from_secs(301));
     };
     let (over, ()) = tokio::join!(bench.anyone(&poll), expire);
