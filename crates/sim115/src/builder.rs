@@ -7,6 +7,9 @@ use crate::content::digest;
 use crate::open::OpenKnobs;
 use crate::sim::{Knobs, Sim};
 
+/// How long the firewall stays up.
+const BLOCK: Duration = Duration::from_secs(11 * 60);
+
 /// Rate limit of the simulated web application firewall.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WafLimit {
@@ -23,6 +26,7 @@ pub struct Builder {
     pub(crate) cookie: Option<String>,
     pub(crate) stopped_at: Option<u64>,
     pub(crate) waf: Option<WafLimit>,
+    pub(crate) snap_waf: Option<WafLimit>,
     pub(crate) knobs: Knobs,
 }
 
@@ -34,6 +38,7 @@ impl Default for Builder {
             cookie: None,
             stopped_at: None,
             waf: None,
+            snap_waf: None,
             knobs: Knobs {
                 link_ttl: Duration::from_secs(4 * 3600),
                 c: 2,
@@ -47,6 +52,11 @@ impl Default for Builder {
                 miscount: 0,
                 date_skew: 0,
                 open: OpenKnobs::default(),
+                qr_hold: Duration::from_secs(30),
+                qr_life: Duration::from_secs(5 * 60),
+                kick_grace: 10,
+                space: 5 << 40,
+                browsers_refused: false,
             },
         }
     }
@@ -140,7 +150,50 @@ impl Builder {
     /// More than `calls` API calls within `per` bring the WAF page for 11 minutes (§7.2). Off by default.
     #[must_use]
     pub fn waf_after(mut self, calls: usize, per: Duration) -> Self {
-        self.waf = Some(WafLimit { calls, per, block: Duration::from_secs(11 * 60) });
+        self.waf = Some(WafLimit { calls, per, block: BLOCK });
+        self
+    }
+
+    /// More than `calls` listings of shares within `per` from one address bring the WAF page to it, and to listings of
+    /// shares alone, for 11 minutes (quirk 39). Off by default.
+    #[must_use]
+    pub fn snap_waf_after(mut self, calls: usize, per: Duration) -> Self {
+        self.snap_waf = Some(WafLimit { calls, per, block: BLOCK });
+        self
+    }
+
+    /// How long the poll of a QR code is held while nothing happens. Default 30 s, in real time.
+    #[must_use]
+    pub fn qr_hold(mut self, hold: Duration) -> Self {
+        self.knobs.qr_hold = hold;
+        self
+    }
+
+    /// Life of a QR code. Default 5 minutes, by the simulator's clock.
+    #[must_use]
+    pub fn qr_life(mut self, life: Duration) -> Self {
+        self.knobs.qr_life = life;
+        self
+    }
+
+    /// Calls that `webapi`, `aps` and `my` still serve of a session kicked by a login (quirk 36). Default 10.
+    #[must_use]
+    pub fn kick_grace(mut self, calls: u64) -> Self {
+        self.knobs.kick_grace = calls;
+        self
+    }
+
+    /// Size of the account in bytes. Default 5 TiB.
+    #[must_use]
+    pub fn space(mut self, bytes: u64) -> Self {
+        self.knobs.space = bytes;
+        self
+    }
+
+    /// App ways to a link answer 99 to a session of a browser (`A1`), which lists without trouble (§1.5).
+    #[must_use]
+    pub fn refuse_browsers(mut self, on: bool) -> Self {
+        self.knobs.browsers_refused = on;
         self
     }
 
@@ -149,10 +202,14 @@ impl Builder {
         Sim::new(self)
     }
 
-    pub(crate) fn cookie_of(&self, login: u64) -> String {
+    pub(crate) fn cookie_of(&self, login: u64, letters: &str, when: u64) -> String {
         let of = |what: &str| digest(&[what.as_bytes(), &self.seed.to_le_bytes(), &login.to_le_bytes()]);
         let seid = format!("{}{}{}", of("seid 1"), of("seid 2"), of("seid 3"));
-        let when = 1_700_000_000 + login;
-        format!("UID={}_R1_{when}; CID={}; SEID={seid}; KID={}", self.user_id, &of("cid")[..32], &of("kid")[..32])
+        format!(
+            "UID={}_{letters}_{when}; CID={}; SEID={seid}; KID={}",
+            self.user_id,
+            &of("cid")[..32],
+            &of("kid")[..32]
+        )
     }
 }

@@ -9,6 +9,18 @@ use parking_lot::Mutex;
 use crate::ledger::LABELS;
 use crate::open::codes;
 
+/// Calls for a link that are answered under the cipher.
+const SEALED: [&str; 3] = ["chrome_downurl", "android_download", "share_downurl"];
+/// Those that are not.
+const PLAIN: [&str; 6] = [
+    "files_download",
+    "open_downurl",
+    "share_downurl_plain",
+    "share_downurl_site",
+    "share_downurl_web",
+    "share_skip_login",
+];
+
 /// Which calls a fault waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
@@ -60,6 +72,8 @@ pub enum Fault {
     HostlessUrl,
     /// API: "the version is too low", without any number (quirk 48).
     VersionTooLow,
+    /// Calls for shares: `{"margin":N}` and nothing else: come back in as many seconds (quirk 42).
+    Margin(u64),
     /// Anywhere: the answer comes this much later, otherwise as usual; adds to another fault.
     Delay(Duration),
     /// API: the call takes effect at once, its answer comes this much later; adds to another fault. Under
@@ -91,12 +105,13 @@ pub enum Fault {
 
 impl Fault {
     fn strikes(&self, label: &str) -> bool {
-        let link = ["chrome_downurl", "android_download", "files_download", "open_downurl"].contains(&label);
+        let sealed = SEALED.contains(&label);
         match self {
             Self::Delay(_) | Self::Reset | Self::Status(..) | Self::Garbage => true,
-            Self::GarbageData => ["chrome_downurl", "android_download"].contains(&label),
+            Self::GarbageData => sealed,
             Self::OpenCode(_) => label.starts_with("open_"),
-            Self::HostlessUrl => link,
+            Self::HostlessUrl => sealed || PLAIN.contains(&label),
+            Self::Margin(_) => label.starts_with("share_"),
             Self::Errno(..)
             | Self::ErrnoIn(..)
             | Self::TooManyRequests(_)

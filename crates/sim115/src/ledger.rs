@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 const KEPT: usize = 20_000;
 
 /// Every label a call can be booked under.
-pub const LABELS: [&str; 21] = [
+pub const LABELS: [&str; 36] = [
     "files",
     "natsort",
     "getid",
@@ -20,7 +20,6 @@ pub const LABELS: [&str; 21] = [
     "android_download",
     "files_download",
     "open_device_code",
-    "qr_status",
     "open_device_token",
     "open_refresh",
     "open_user_info",
@@ -28,6 +27,22 @@ pub const LABELS: [&str; 21] = [
     "open_get_info",
     "open_search",
     "open_downurl",
+    "nav",
+    "index_info",
+    "space_info",
+    "qr_token",
+    "qr_image",
+    "qr_status",
+    "qr_result",
+    "check_sso",
+    "login_devices",
+    "logout",
+    "share_snap",
+    "share_downurl",
+    "share_downurl_plain",
+    "share_downurl_site",
+    "share_downurl_web",
+    "share_skip_login",
     "unknown",
     "cdn",
     "cdn_hop",
@@ -42,7 +57,7 @@ pub struct Record {
     pub host: String,
     /// Path below the host.
     pub path: String,
-    /// Raw query, without the signature of a link or a QR code.
+    /// Raw query, without signatures and QR codes.
     pub query: String,
     /// The User-Agent as it came (lossy text); `None` when the header was missing.
     pub user_agent: Option<String>,

@@ -15,7 +15,9 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod account;
 mod api;
+mod apps;
 mod builder;
 mod cdn;
 mod clock;
@@ -25,8 +27,11 @@ mod ledger;
 mod listing;
 mod open;
 mod pickcode;
+mod qr;
 mod quirk;
 mod server;
+mod sessions;
+mod share;
 mod sim;
 mod world;
 
@@ -36,6 +41,8 @@ pub use content::Content;
 pub use fault::{Fault, FaultHandle, On, Times};
 pub use ledger::{LABELS, Ledger, Record};
 pub use open::{OPEN_CODES, OpenTokens};
+pub use qr::Phone;
 pub use server::Running;
+pub use share::{Share, ShareState};
 pub use sim::Sim;
 pub use world::{FileId, FolderId, NodeId, Raw};

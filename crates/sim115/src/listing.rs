@@ -70,7 +70,7 @@ pub(crate) fn kind(suffix: &str) -> u64 {
     }
 }
 
-fn sort(found: &mut [&Node], order: &Order, natural: bool) {
+pub(crate) fn sort(found: &mut [&Node], order: &Order, natural: bool) {
     found.sort_by(|a, b| {
         let plain = match order.by.as_str() {
             "file_name" if natural => natural_cmp(&a.name, &b.name),

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -15,6 +15,10 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// More connections than this wait in the kernel's queue.
 const CONNECTIONS: usize = 16_384;
+
+/// The address a request came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(pub(crate) IpAddr);
 
 /// A listening simulator. Dropping it closes the port and cuts every connection.
 pub struct Running {
@@ -67,7 +71,10 @@ async fn accept(listener: TcpListener, router: Router) {
         while connections.try_join_next().is_some() {}
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => drop(connections.spawn(serve(stream, router.clone(), permit))),
+            Ok((stream, from)) => {
+                let router = router.clone().layer(Extension(Caller(from.ip())));
+                drop(connections.spawn(serve(stream, router, permit)));
+            }
             // Out of descriptors, mostly: give the open connections a moment to end.
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
         }

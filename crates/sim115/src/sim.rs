@@ -5,14 +5,14 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use p115::cipher::m115::PrivateKey;
 use parking_lot::Mutex;
 
-use crate::api::login::{Login, Waf};
+use crate::api::waf::{PerAddress, Waf};
 use crate::builder::Builder;
 use crate::cdn::link::Issuer;
 use crate::cdn::slots::Slots;
@@ -21,13 +21,19 @@ use crate::content::Content;
 use crate::fault::{Fault, FaultHandle, Faults, On, Times};
 use crate::ledger::Ledger;
 use crate::open::{Open, OpenKnobs};
+use crate::qr::Codes;
 use crate::quirk::Dice;
 use crate::server::{self, Running};
+use crate::sessions::Sessions;
+use crate::share::Shares;
 use crate::world::{File, FileId, FolderId, NodeId, Order, Raw, World};
 
 /// Modulus and private exponent of the published test pair (docs/115.md, T5).
 const N: &str = "cee772c1500dc22081f279e15dd8b45383e008caedeacc47cb344c6e2eb00520fe0b1eda373e90fac4ab73320b95edabe3a5c1a4636d896eda9fdec6c924547eebff3fa752de407316cebd7419ff163bb5ef229ea98e79b2714b771db70148cc4a8fc1af8159484943fde6d305746d8fa2965991407fe34b5443f54c5f38fb81";
 const D: &str = "0e4277cf7869b65520b79a2c4cd83c575c29a2d97f8bb4e006d2782908d933454a94f01fa87a8ca9e7c78c352904c0805dfc64cbe4595e853016a01731b22a0b84947e7e51430d358a6fa817bb4b88377ebbd1140d97571d154819f745bb6ba33c256ae529aa1acf1cebaa8665bc04a15f3d93cc0db192b4aaa42fa2673ad6d1";
+
+/// When the account's first session was logged in (unix seconds).
+const FIRST_LOGIN: u64 = 1_700_000_000;
 
 /// What may be turned while the simulator runs.
 #[derive(Clone, Debug)]
@@ -44,6 +50,11 @@ pub(crate) struct Knobs {
     pub(crate) miscount: i64,
     pub(crate) date_skew: i64,
     pub(crate) open: OpenKnobs,
+    pub(crate) qr_hold: Duration,
+    pub(crate) qr_life: Duration,
+    pub(crate) kick_grace: u64,
+    pub(crate) space: u64,
+    pub(crate) browsers_refused: bool,
 }
 
 type Hook = Box<dyn FnOnce(&Sim) + Send>;
@@ -54,11 +65,14 @@ pub struct Sim(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) user_id: u64,
-    pub(crate) world: Mutex<World>,
+    pub(crate) world: Arc<Mutex<World>>,
+    pub(crate) shares: Mutex<Shares>,
     pub(crate) knobs: Mutex<Knobs>,
-    pub(crate) login: Mutex<Login>,
+    pub(crate) sessions: Mutex<Sessions>,
+    pub(crate) codes: Codes,
     pub(crate) waf: Mutex<Waf>,
     pub(crate) open: Mutex<Open>,
+    pub(crate) snap_waf: Mutex<PerAddress>,
     pub(crate) clock: Clock,
     pub(crate) ledger: Ledger,
     pub(crate) faults: Faults,
@@ -66,9 +80,9 @@ pub(crate) struct Inner {
     pub(crate) issuer: Issuer,
     pub(crate) slots: Slots,
     pub(crate) key: Option<PrivateKey>,
+    pub(crate) logins: AtomicU64,
+    pub(crate) builder: Builder,
     hooks: Mutex<Vec<(&'static str, Hook)>>,
-    builder: Builder,
-    logins: AtomicU64,
 }
 
 impl Sim {
@@ -79,15 +93,18 @@ impl Sim {
 
     pub(crate) fn new(builder: Builder) -> Self {
         let point = format!("0{:03x}", builder.seed % 0x1000);
-        let cookie = builder.cookie.clone().unwrap_or_else(|| builder.cookie_of(0));
+        let cookie = builder.cookie.clone().unwrap_or_else(|| builder.cookie_of(0, "R1", FIRST_LOGIN));
         let (clock, ledger) = (Clock::new(builder.stopped_at), Ledger::default());
         Self(Arc::new(Inner {
             user_id: builder.user_id,
-            world: Mutex::new(World::new(point.clone())),
+            world: Arc::new(Mutex::new(World::new(point.clone()))),
+            shares: Mutex::default(),
             knobs: Mutex::new(builder.knobs.clone()),
-            login: Mutex::new(Login::new(cookie)),
+            sessions: Mutex::new(Sessions::new(cookie, FIRST_LOGIN)),
+            codes: Codes::default(),
             waf: Mutex::new(Waf::new(builder.waf)),
             open: Mutex::new(Open::new(builder.seed)),
+            snap_waf: Mutex::new(PerAddress::new(builder.snap_waf)),
             slots: Slots::new(clock.clone(), ledger.clone()),
             clock,
             ledger,
@@ -142,10 +159,7 @@ impl Sim {
     /// # Panics
     /// When the path names no file.
     pub fn file(&self, path: &str, content: Content) -> FileId {
-        let (parent, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
-        assert!(!name.is_empty(), "{path:?} names no file");
-        let parent = self.folder(parent);
-        self.raw_file(parent, name, content, Raw::default())
+        FileId(self.0.world.lock().file(path, File::new(content, Raw::default()), self.now()))
     }
 
     /// A file under any name, `/` and control characters included.
@@ -153,8 +167,7 @@ impl Sim {
     /// # Panics
     /// When there is no such parent.
     pub fn raw_file(&self, parent: FolderId, name: &str, content: Content, raw: Raw) -> FileId {
-        let size = raw.size.unwrap_or_else(|| content.size());
-        let file = File { content, incomplete: raw.incomplete, flagged: raw.flagged, size };
+        let file = File::new(content, raw);
         let created = raw.created.unwrap_or_else(|| self.now());
         FileId(self.0.world.lock().insert(parent.0, name, Some(file), created))
     }
@@ -224,26 +237,6 @@ impl Sim {
     /// Listings of this folder by `by` are refused with 20130827 and this order suggested.
     pub fn refuse_order(&self, folder: FolderId, by: &str, suggested: &str, asc: bool) {
         self.0.world.lock().refuse(folder.0, by, Order { by: suggested.to_owned(), asc, mix: false });
-    }
-
-    // --- account ---
-
-    /// The cookie that is logged in now.
-    pub fn cookie(&self) -> String {
-        self.0.login.lock().cookie()
-    }
-
-    /// Another login of the same device class: app calls answer 99 at once, the others after `grace` more calls (quirk 36).
-    pub fn kick(&self, grace: u64) {
-        self.0.login.lock().kick(grace);
-    }
-
-    /// Logs in anew; the cookie before is dead. Answers the new one.
-    pub fn login_again(&self) -> String {
-        let n = self.0.logins.fetch_add(1, Ordering::Relaxed) + 1;
-        let cookie = self.0.builder.cookie_of(n);
-        *self.0.login.lock() = Login::new(cookie.clone());
-        cookie
     }
 
     // --- knobs ---
@@ -348,7 +341,7 @@ impl Sim {
         httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(told))
     }
 
-    fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.0.clock.now_unix()
     }
 }

@@ -8,6 +8,9 @@ use crate::pickcode::pickcode;
 /// Ids start here: far above 2^53, so that a client which reads them as floats fails at once (quirk 58).
 const FIRST_ID: u64 = 3_300_000_000_000_000_000;
 
+/// Room for the ids of one tree: a step is 10^9 at most, so this is for a million entries.
+const ID_ROOM: u64 = 1_000_000_000_000_000;
+
 /// Id of a folder; 0 is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FolderId(pub u64);
@@ -69,6 +72,13 @@ pub(crate) struct File {
     pub(crate) size: u64,
 }
 
+impl File {
+    pub(crate) fn new(content: Content, raw: Raw) -> Self {
+        let size = raw.size.unwrap_or_else(|| content.size());
+        Self { content, incomplete: raw.incomplete, flagged: raw.flagged, size }
+    }
+}
+
 impl Node {
     pub(crate) fn is_dir(&self) -> bool {
         self.file.is_none()
@@ -102,12 +112,21 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(point: String) -> Self {
+        Self::with_ids(point, FIRST_ID)
+    }
+
+    /// A tree of somebody else's: its ids start where those of `nth` trees before it cannot reach.
+    pub(crate) fn another(point: String, nth: usize) -> Self {
+        Self::with_ids(point, FIRST_ID + (nth as u64 + 1) * ID_ROOM)
+    }
+
+    fn with_ids(point: String, next_id: u64) -> Self {
         Self {
             nodes: HashMap::new(),
             children: HashMap::from([(0, Vec::new())]),
             by_code: HashMap::new(),
             gone: HashSet::new(),
-            next_id: FIRST_ID,
+            next_id,
             point,
             remembered: HashMap::new(),
             imposed: HashSet::new(),
@@ -141,6 +160,7 @@ impl World {
         self.nodes.values().filter(|node| !node.is_dir()).count()
     }
 
+    /// Sum of the sizes that listings claim.
     pub(crate) fn bytes(&self) -> u64 {
         self.nodes.values().map(Node::size).sum()
     }
@@ -170,6 +190,17 @@ impl World {
             };
         }
         at
+    }
+
+    /// A new file at `path`, its parents made where missing; a second one of the same path is a second file.
+    ///
+    /// # Panics
+    /// When the path names no file.
+    pub(crate) fn file(&mut self, path: &str, file: File, now: u64) -> u64 {
+        let (parent, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+        assert!(!name.is_empty(), "{path:?} names no file");
+        let parent = self.folder(parent, now);
+        self.insert(parent, name, Some(file), now)
     }
 
     /// What lies at `path`; of namesakes a folder first, then the oldest.

@@ -1,11 +1,15 @@
 //! One API request as it came: host, path, parameters and the headers that matter.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use url::form_urlencoded;
 
 use crate::fault::Fault;
+use crate::server::Caller;
+use crate::sessions::Session;
 
 /// A form larger than this is no form of ours.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -21,6 +25,10 @@ pub(crate) struct Call {
     pub(crate) form: Params,
     pub(crate) form_typed: bool,
     pub(crate) headers: HeaderMap,
+    /// Whence it came; nowhere when the router was not served by us.
+    pub(crate) from: IpAddr,
+    /// The living session whose cookie it bears.
+    pub(crate) session: Option<Session>,
     /// Set when the script wants the endpoint itself to misbehave.
     pub(crate) fault: Option<Fault>,
 }
@@ -41,7 +49,9 @@ impl Call {
             method_known: [Method::GET, Method::POST].contains(&parts.method),
             form: Params::parse(&form),
             form_typed: content_type.starts_with("application/x-www-form-urlencoded"),
+            from: parts.extensions.get::<Caller>().map_or(Ipv4Addr::UNSPECIFIED.into(), |caller| caller.0),
             headers: parts.headers,
+            session: None,
             fault: None,
         }
     }

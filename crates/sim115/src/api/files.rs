@@ -1,4 +1,4 @@
-//! The listing, from `webapi…/files` and from the fast name-sorted `aps…/natsort/files.php` (docs/115.md, §3.1 to §3.7).
+//! The listing of `webapi…/files` (docs/115.md, §3.1 to §3.7).
 
 use serde_json::{Value, json};
 
@@ -47,11 +47,10 @@ const IDLE: [&str; 11] =
 
 /// The server cuts larger pages without a word (quirk 12).
 const LIMIT: u64 = 1150;
-const APS_LIMIT: u64 = 1200;
 
-struct Page {
-    offset: u64,
-    limit: u64,
+pub(super) struct Page {
+    pub(super) offset: u64,
+    pub(super) limit: u64,
     asked: Order,
     own_order: bool,
     count_folders: bool,
@@ -64,14 +63,7 @@ pub(super) fn files(sim: &Sim, call: &Call) -> Reply {
     }
 }
 
-pub(super) fn natsort(sim: &Sim, call: &Call) -> Reply {
-    match read(call) {
-        Ok((page, ask)) => aps(sim, page, ask),
-        Err(what) => super::misused(sim, &format!("natsort: {what}")),
-    }
-}
-
-fn read(call: &Call) -> Result<(Page, Ask), String> {
+pub(super) fn read(call: &Call) -> Result<(Page, Ask), String> {
     let text = |key: &str| call.query.of(key).unwrap_or("");
     let number = |key: &str, default: u64| match text(key) {
         "" => Ok(default),
@@ -146,23 +138,7 @@ fn webapi(sim: &Sim, mut page: Page, mut ask: Ask) -> Reply {
     envelope(sim, &world, &page, &ask)
 }
 
-fn aps(sim: &Sim, mut page: Page, mut ask: Ask) -> Reply {
-    let world = sim.0.world.lock();
-    if !world.is_folder(ask.cid) {
-        ask.cid = 0;
-    }
-    page.limit = page.limit.min(APS_LIMIT);
-    ask.order.by = "file_name".to_owned();
-    ask.natural = true;
-    // Quirk 11: past the entries it knows the service starts over instead of ending.
-    if page.offset >= APS_LIMIT + page.limit {
-        page.offset = 0;
-        ask.order.mix = true;
-    }
-    envelope(sim, &world, &page, &ask)
-}
-
-fn envelope(sim: &Sim, world: &World, page: &Page, ask: &Ask) -> Reply {
+pub(super) fn envelope(sim: &Sim, world: &World, page: &Page, ask: &Ask) -> Reply {
     let (dice, knobs) = (&sim.0.dice, sim.0.knobs.lock().clone());
     let found = matches(world, ask);
     let folders = found.iter().filter(|node| node.is_dir()).count();

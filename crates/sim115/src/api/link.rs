@@ -8,11 +8,18 @@ use super::call::Call;
 use super::reply::Reply;
 use crate::cdn::link::{Issued, encoded};
 use crate::fault::Fault;
+use crate::sessions::Session;
 use crate::sim::Sim;
 use crate::world::Node;
 
 /// Above this the web way refuses (quirk 21).
-const WEB_LIMIT: u64 = 200 * 1024 * 1024;
+pub(super) const WEB_LIMIT: u64 = 200 * 1024 * 1024;
+
+/// Is this a session of a browser, and does an app way turn it away (§1.5)?
+pub(super) fn is_barred(sim: &Sim, label: &str, session: &Session) -> bool {
+    const APP_WAYS: [&str; 4] = ["chrome_downurl", "android_download", "share_downurl", "share_downurl_plain"];
+    session.app.is_browser() && APP_WAYS.contains(&label) && sim.0.knobs.lock().browsers_refused
+}
 
 /// `app/chrome/downurl`: free without a User-Agent, bound to it with one, to a cookie as well for 115's own browser.
 pub(super) fn chrome(sim: &Sim, call: &Call) -> Reply {
@@ -111,13 +118,33 @@ pub(super) fn web(sim: &Sim, call: &Call) -> Reply {
 
 /// Everything up to the pickcode inside the sealed form.
 fn open(sim: &Sim, call: &Call, label: &str, key: &str) -> Result<(String, ClientKey), Reply> {
+    let (inner, ck) = unsealed(sim, call, label, &[key, "user_id"])?;
+    match inner.get(key) {
+        Some(Value::String(code)) if code.is_empty() => Err(failed(sim, 50_001, "pickcode为空")),
+        Some(Value::String(code)) => Ok((code.clone(), ck)),
+        _ => Err(super::misused(sim, &format!("{label}: no text under {key} in the sealed form"))),
+    }
+}
+
+/// Quirk 48, where it is switched on: is the User-Agent none of 115's own?
+pub(super) fn is_foreign(sim: &Sim, call: &Call) -> bool {
+    let own = [&b"115Browser"[..], b"115disk", b"115Desktop", b"115wangpan"];
+    let known = own.iter().any(|name| call.user_agent().windows(name.len()).any(|window| window == *name));
+    sim.0.knobs.lock().known_ua && !known
+}
+
+/// The sealed form, which may have these keys only.
+pub(super) fn unsealed(
+    sim: &Sim,
+    call: &Call,
+    label: &str,
+    keys: &[&str],
+) -> Result<(Map<String, Value>, ClientKey), Reply> {
     let misused = |what: &str| super::misused(sim, &format!("{label}: {what}"));
     if call.query.of("t").and_then(|t| t.parse::<u64>().ok()).is_none() {
         return Err(misused("t is not the time"));
     }
-    let own = [&b"115Browser"[..], b"115disk", b"115Desktop", b"115wangpan"];
-    let known = own.iter().any(|name| call.user_agent().windows(name.len()).any(|window| window == *name));
-    if sim.0.knobs.lock().known_ua && !known {
+    if is_foreign(sim, call) {
         return Err(super::version_too_low());
     }
     let private = sim.0.key.as_ref().ok_or_else(|| misused("the simulator has no key"))?;
@@ -126,14 +153,10 @@ fn open(sim: &Sim, call: &Call, label: &str, key: &str) -> Result<(String, Clien
     let Ok(Value::Object(inner)) = serde_json::from_slice(&plain) else {
         return Err(misused("the sealed form is no JSON object"));
     };
-    if let Some(stray) = inner.keys().find(|name| *name != key && *name != "user_id") {
+    if let Some(stray) = inner.keys().find(|name| !keys.contains(&name.as_str())) {
         return Err(misused(&format!("unknown key {stray} in the sealed form")));
     }
-    match inner.get(key) {
-        Some(Value::String(code)) if code.is_empty() => Err(failed(sim, 50_001, "pickcode为空")),
-        Some(Value::String(code)) => Ok((code.clone(), ck)),
-        _ => Err(misused(&format!("no text under {key} in the sealed form"))),
-    }
+    Ok((inner, ck))
 }
 
 pub(super) fn issue(sim: &Sim, call: &Call, node: &Node, label: &'static str) -> Issued {
@@ -141,7 +164,7 @@ pub(super) fn issue(sim: &Sim, call: &Call, node: &Node, label: &'static str) ->
     let user_agent = call.user_agent();
     let browser = user_agent.to_ascii_lowercase().windows(10).any(|window| window == b"115browser");
     let f = knobs.force_f.get(label).copied().map(Some).unwrap_or(match label {
-        "files_download" => Some(3),
+        "files_download" | "share_downurl_web" => Some(3),
         "android_download" | "open_downurl" => Some(1),
         _ if user_agent.is_empty() => None,
         _ if browser => Some(3),
@@ -167,7 +190,7 @@ fn known(sim: &Sim, code: &str) -> Result<Node, Reply> {
 }
 
 /// What an existing file can be refused for by the app ways.
-fn refused(sim: &Sim, node: &Node) -> Option<Reply> {
+pub(super) fn refused(sim: &Sim, node: &Node) -> Option<Reply> {
     let file = node.file.as_ref()?;
     if file.incomplete {
         return Some(failed(sim, 70_004, "文件上传不完整"));
@@ -184,7 +207,7 @@ fn missing(sim: &Sim, code: &str, gone: bool) -> Reply {
 }
 
 /// An error whose `data` is anything but a sealed text.
-fn failed(sim: &Sim, number: i64, text: &str) -> Reply {
+pub(super) fn failed(sim: &Sim, number: i64, text: &str) -> Reply {
     let mut reply = Reply::errno(&sim.0.dice, number, text);
     if let super::reply::Payload::Json(body) = &mut reply.body {
         match sim.0.dice.below(4) {
@@ -206,7 +229,7 @@ fn web_failed(sim: &Sim, number: i64, text: &str) -> Reply {
 }
 
 /// Sealed with either padding (quirk 24).
-fn sealed(sim: &Sim, ck: &ClientKey, plain: &Value) -> Reply {
+pub(super) fn sealed(sim: &Sim, ck: &ClientKey, plain: &Value) -> Reply {
     let Some(private) = &sim.0.key else { return Reply::dropped() };
     let padding = if sim.0.dice.coin() { Padding::One } else { Padding::Two };
     let data = encode_reply(private, ck, sim.0.dice.key(), plain.to_string().as_bytes(), padding);

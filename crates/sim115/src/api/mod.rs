@@ -1,14 +1,21 @@
 //! The API hosts: what every call must bring, which endpoint it means, and how its answer leaves.
 
+mod aps;
 pub(crate) mod call;
 mod entry;
 mod files;
 mod link;
-pub(crate) mod login;
 mod lookup;
 mod open;
+mod passport;
+mod png;
+mod qr;
 pub(crate) mod reply;
 mod session;
+mod share;
+mod share_link;
+mod space;
+pub(crate) mod waf;
 
 use axum::Router;
 use axum::body::Body;
@@ -21,6 +28,7 @@ use self::reply::{Payload, Reply};
 use crate::fault::Fault;
 use crate::ledger::Record;
 use crate::quirk::Dice;
+use crate::sessions::NOT_LOGGED_IN;
 use crate::sim::Sim;
 
 pub(crate) fn router(sim: Sim) -> Router {
@@ -43,46 +51,79 @@ struct Endpoint {
     caller: Caller,
     query: &'static [&'static str],
     form: &'static [&'static str],
+    /// Nobody is answered without a living session; false where a session is of use but not needed.
+    login: bool,
     run: fn(&Sim, &Call) -> Reply,
 }
 
-fn endpoint(host: &str, path: &str) -> Option<Endpoint> {
-    let caller = Caller::Cookie;
-    let get = |label, query, run| Some(Endpoint { label, post: false, caller, query, form: &[], run });
-    let app = |label, run| Some(Endpoint { label, post: true, caller, query: &["t"], form: &["data"], run });
-    match (host, path) {
-        ("webapi.115.com", "/files") => get("files", files::PARAMS, files::files),
-        ("aps.115.com", "/natsort/files.php") => get("natsort", files::PARAMS, files::natsort),
-        ("webapi.115.com", "/files/getid") => get("getid", &["path"], lookup::getid),
-        ("webapi.115.com", "/category/get") => get("category_get", &["cid", "aid"], lookup::category),
-        ("webapi.115.com", "/files/get_info") => get("get_info", &["file_id", "pick_code"], lookup::info),
-        ("webapi.115.com", "/files/download") => get("files_download", &["pickcode", "dl"], link::web),
-        ("my.115.com", "/") => get("status", session::PARAMS, session::status),
-        ("proapi.115.com", "/app/chrome/downurl") => app("chrome_downurl", link::chrome),
-        ("proapi.115.com", "/android/2.0/ufile/download" | "/ios/2.0/ufile/download")
-        | ("proapi.115.com", "/115android/2.0/ufile/download") => app("android_download", link::android),
-        _ => None,
+type Run = fn(&Sim, &Call) -> Reply;
+
+impl Endpoint {
+    fn get(label: &'static str, query: &'static [&'static str], run: Run) -> Self {
+        Self { label, post: false, caller: Caller::Cookie, query, form: &[], login: true, run }
     }
+
+    fn post(label: &'static str, form: &'static [&'static str], run: Run) -> Self {
+        Self { label, post: true, caller: Caller::Cookie, query: &[], form, login: true, run }
+    }
+
+    /// A sealed form (§4.2).
+    fn sealed(label: &'static str, run: Run) -> Self {
+        Self { query: &["t"], ..Self::post(label, &["data"], run) }
+    }
+}
+
+fn endpoint(call: &Call) -> Option<Endpoint> {
+    let found = match (call.host.as_str(), call.path.as_str()) {
+        ("webapi.115.com", "/files") => Endpoint::get("files", files::PARAMS, files::files),
+        ("aps.115.com", "/natsort/files.php") => Endpoint::get("natsort", files::PARAMS, aps::natsort),
+        ("webapi.115.com", "/files/getid") => Endpoint::get("getid", &["path"], lookup::getid),
+        ("webapi.115.com", "/category/get") => Endpoint::get("category_get", &["cid", "aid"], lookup::category),
+        ("webapi.115.com", "/files/get_info") => Endpoint::get("get_info", &["file_id", "pick_code"], lookup::info),
+        ("webapi.115.com", "/files/download") => Endpoint::get("files_download", &["pickcode", "dl"], link::web),
+        ("webapi.115.com", "/files/index_info") => Endpoint::get("index_info", &["count_space_nums"], space::index),
+        ("my.115.com", "/") if call.query.of("ac") == Some("nav") => {
+            Endpoint::get("nav", session::PARAMS, session::nav)
+        }
+        ("my.115.com", "/") => Endpoint::get("status", session::PARAMS, session::status),
+        ("proapi.115.com", "/app/chrome/downurl") => Endpoint::sealed("chrome_downurl", link::chrome),
+        ("proapi.115.com", "/android/2.0/ufile/download" | "/ios/2.0/ufile/download")
+        | ("proapi.115.com", "/115android/2.0/ufile/download") => Endpoint::sealed("android_download", link::android),
+        _ => {
+            return space::endpoint(call)
+                .or_else(|| passport::endpoint(call))
+                .or_else(|| qr::endpoint(call))
+                .or_else(|| share::endpoint(call))
+                .or_else(|| share_link::endpoint(call));
+        }
+    };
+    Some(found)
 }
 
 async fn handle(State(sim): State<Sim>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let mut call = Call::read(parts, body).await;
-    let endpoint = endpoint(&call.host, &call.path).or_else(|| open::endpoint(&call));
+    // A code of a device login is the Open Platform's, any other the cookie login's.
+    let device = open::auth::knows(&sim, &call);
+    let endpoint = open::endpoint(&call, device).or_else(|| endpoint(&call));
     let label = endpoint.as_ref().map_or("unknown", |endpoint| endpoint.label);
     let struck = sim.0.faults.strike(label);
     if !struck.delay.is_zero() {
         tokio::time::sleep(struck.delay).await;
     }
     call.fault = struck.fault;
-    // Only what is answered from the tickets has anything to wait for.
+    // Only what is answered from the codes has anything to wait for.
     if label == "qr_status" && call.fault.is_none() {
-        open::auth::hold(&sim, &call).await;
+        if device {
+            open::auth::hold(&sim, &call).await;
+        } else {
+            sim.qr_hold(call.query.of("uid").unwrap_or("")).await;
+        }
     }
     // The call is judged even where the script overrules the answer: a violation is one under any weather.
-    let usual = answer(&sim, &call, endpoint.as_ref());
+    let usual = answer(&sim, &mut call, endpoint.as_ref());
     let reply = match &call.fault {
-        Some(fault) => scripted(&sim.0.dice, label, fault).unwrap_or(usual),
+        Some(fault) => scripted(&sim.0.dice, label, &call.host, fault).unwrap_or(usual),
         None => usual,
     };
     sim.run_hook(label);
@@ -104,11 +145,13 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response<Body> {
     reply.into_http(html, gzip, sim.date())
 }
 
+/// A query without what lets one log in: the code and its signature.
 fn unsigned(query: &str) -> String {
-    query.split('&').filter(|pair| !pair.starts_with("sign=")).collect::<Vec<_>>().join("&")
+    let secret = |pair: &&str| pair.starts_with("uid=") || pair.starts_with("sign=");
+    query.split('&').filter(|pair| !secret(pair)).collect::<Vec<_>>().join("&")
 }
 
-fn answer(sim: &Sim, call: &Call, endpoint: Option<&Endpoint>) -> Reply {
+fn answer(sim: &Sim, call: &mut Call, endpoint: Option<&Endpoint>) -> Reply {
     let violation = |what: String| sim.0.ledger.violation(format!("{}{}: {what}", call.host, call.path));
     let cookie = call.header(&header::COOKIE);
     if cookie.as_ref().is_some_and(|cookie| cookie.trim_end().ends_with(';')) {
@@ -135,24 +178,38 @@ fn answer(sim: &Sim, call: &Call, endpoint: Option<&Endpoint>) -> Reply {
         violation("no User-Agent".to_owned());
         return Reply::waf();
     }
-    let verdict = sim.0.login.lock().judge(cookie.as_deref(), app);
+    let at_once = app || passport::speaks(&call.host);
+    let verdict = sim.0.sessions.lock().judge(cookie.as_deref(), at_once);
     if let Some(stray) = verdict.stray {
         violation(format!("a cookie of no account: {stray}"));
     }
-    if !verdict.logged_in {
-        return if endpoint.label == "status" {
-            Reply::json(json!({ "state": false }))
-        } else {
-            Reply::errno(&sim.0.dice, 99, "请重新登录")
-        };
+    match verdict.session {
+        Ok(session) if link::is_barred(sim, endpoint.label, &session) => {
+            return not_logged_in(sim, endpoint.label, &call.host, NOT_LOGGED_IN);
+        }
+        Ok(session) => call.session = Some(session),
+        Err(number) if endpoint.login => return not_logged_in(sim, endpoint.label, &call.host, number),
+        Err(_) => {}
     }
+    let misused = if passport::speaks(&call.host) { passport::misused } else { misused };
     if let Some(stray) = call.query.stray(endpoint.query).or_else(|| call.form.stray(endpoint.form)) {
         return misused(sim, &format!("{}: unknown or repeated parameter {stray}", endpoint.label));
     }
-    if endpoint.post && !call.form_typed {
+    if !endpoint.form.is_empty() && !call.form_typed {
         return misused(sim, &format!("{}: the form does not call itself one", endpoint.label));
     }
     (endpoint.run)(sim, call)
+}
+
+fn not_logged_in(sim: &Sim, label: &str, host: &str, number: i64) -> Reply {
+    let dice = &sim.0.dice;
+    match label {
+        "status" => Reply::json(json!({ "state": false })),
+        _ if passport::speaks(host) => passport::not_logged_in(dice, number),
+        // Shares say it in either of two numbers (§9.4).
+        _ if label.starts_with("share_") => Reply::errno(dice, dice.pick(&[number, 990_001]), "请先登录"),
+        _ => Reply::errno(dice, number, "请重新登录"),
+    }
 }
 
 /// A parameter error, noted as a violation.
@@ -162,13 +219,15 @@ fn misused(sim: &Sim, what: &str) -> Reply {
 }
 
 /// What the script puts in place of the answer; nothing where the endpoint itself has to misbehave.
-fn scripted(dice: &Dice, label: &str, fault: &Fault) -> Option<Reply> {
-    if (label.starts_with("open_") || label == "qr_status")
+fn scripted(dice: &Dice, label: &str, host: &str, fault: &Fault) -> Option<Reply> {
+    if label.starts_with("open_")
         && let Some(reply) = open::scripted(dice, label, fault)
     {
         return Some(reply);
     }
     Some(match fault {
+        Fault::Errno(number, text) if passport::speaks(host) => passport::failed(dice, *number, text),
+        Fault::NotLoggedIn if passport::speaks(host) => passport::not_logged_in(dice, NOT_LOGGED_IN),
         Fault::Errno(number, text) if label == "files_download" => {
             let mut reply = Reply::json(json!({ "state": false, "errcode": number, "error_msg": text }));
             reply.errno = Some(*number);
@@ -187,6 +246,7 @@ fn scripted(dice: &Dice, label: &str, fault: &Fault) -> Option<Reply> {
             Reply::json(json!({ "state": true, "msg": "", "errno": 0, "data": "R2FyYmFnZSwgbm90IGEgYmxvY2s=" }))
         }
         Fault::VersionTooLow => version_too_low(),
+        Fault::Margin(seconds) => Reply::json(json!({ "margin": seconds })),
         Fault::Reset | Fault::LoseReply => Reply::dropped(),
         _ => return None,
     })

@@ -1,4 +1,4 @@
-//! `files` and `natsort/files.php`: quirks 1 to 4, 8 to 14, 57 and 58.
+//! `files`: quirks 1 to 4, 8 to 10, 12 to 14, 57 and 58.
 
 use std::collections::HashSet;
 
@@ -191,21 +191,6 @@ async fn without_show_dir_and_cur_the_list_is_of_everything_below() {
     assert_eq!(list("show_dir=1&nf=1").await, ["a"]);
     assert_eq!(list("show_dir=1&type=4").await, ["x.mkv"]);
     assert_eq!(list("show_dir=1&suffix=srt").await, ["y.srt"]);
-}
-
-#[tokio::test]
-async fn aps_starts_over_past_what_it_knows() {
-    let bench = Bench::new().await;
-    for n in 0..1_400 {
-        bench.sim.file(&format!("/{n}"), Content::pattern(0));
-    }
-    let page = async |offset: u32| {
-        let query = format!("cid=0&show_dir=1&cur=1&custom_order=2&asc=1&limit=100&offset={offset}");
-        bench.json(&format!("aps.115.com/natsort/files.php?{query}")).await
-    };
-    assert_eq!(names(&page(1_200).await)[0], "1200");
-    let wrapped = page(1_300).await;
-    assert_eq!((names(&wrapped)[0].as_str(), &wrapped["fc_mix"], &wrapped["offset"]), ("0", &1.into(), &0.into()));
 }
 
 #[tokio::test]

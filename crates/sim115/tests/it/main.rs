@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod account;
+mod aps;
 mod bytes;
 mod caps;
 mod faults;
@@ -9,4 +10,10 @@ mod links;
 mod listing;
 mod lookup;
 mod open;
+mod qr;
+mod sessions;
+mod share_links;
+mod share_listing;
+mod share_state;
+mod space;
 mod support;

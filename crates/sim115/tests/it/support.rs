@@ -61,6 +61,58 @@ impl Bench {
         post.send().await.unwrap()
     }
 
+    /// An answer on the way to a login, as nobody: no cookie is sent.
+    pub(crate) async fn anyone(&self, rest: &str) -> Value {
+        json_of(self.http.get(self.url(rest)).header("user-agent", OURS).send().await.unwrap()).await
+    }
+
+    /// A new QR code: its uid, and the path of its poll.
+    pub(crate) async fn code(&self) -> (String, String) {
+        let token = self.anyone("qrcodeapi.115.com/api/1.0/web/1.0/token/").await;
+        let of = |key: &str| token["data"][key].as_str().map_or_else(|| token["data"][key].to_string(), str::to_owned);
+        let poll = format!(
+            "qrcodeapi.115.com/get/status/?uid={}&time={}&sign={}&_=1700000000",
+            of("uid"),
+            of("time"),
+            of("sign")
+        );
+        (of("uid"), poll)
+    }
+
+    /// Step 4: a code for a cookie.
+    pub(crate) async fn exchange(&self, uid: &str, app: &str, user_agent: &str) -> Response {
+        let post = self.http.post(self.url(&format!("passportapi.115.com/app/1.0/{app}/1.0/login/qrcode/")));
+        post.header("user-agent", user_agent).form(&[("account", uid), ("app", app)]).send().await.unwrap()
+    }
+
+    /// The whole login, by a phone that says yes. Answers the cookie.
+    pub(crate) async fn log_in(&self, app: &str) -> String {
+        let (uid, _) = self.code().await;
+        assert!(self.sim.qr_scan(&uid) && self.sim.qr_confirm(&uid));
+        let body = json_of(self.exchange(&uid, app, OURS).await).await;
+        let part = |name: &str| format!("{name}={}", body["data"]["cookie"][name].as_str().unwrap());
+        ["UID", "CID", "SEID", "KID"].map(part).join("; ")
+    }
+
+    /// A GET with another cookie than ours.
+    pub(crate) async fn json_as(&self, cookie: &str, rest: &str) -> Value {
+        let get = self.http.get(self.url(rest)).header("cookie", cookie).header("user-agent", OURS);
+        json_of(get.send().await.unwrap()).await
+    }
+
+    /// A GET as the page of a share makes it, with a cookie or without.
+    pub(crate) fn on_share_page(&self, code: &str, rest: &str, cookie: Option<&str>) -> RequestBuilder {
+        let page = format!("https://115cdn.com/s/{code}?password=ab12&");
+        let get = self.http.get(self.url(rest)).header("user-agent", OURS).header("referer", page);
+        cookie.into_iter().fold(get, |get, cookie| get.header("cookie", cookie))
+    }
+
+    /// A folder of the share `code` as anybody sees it.
+    pub(crate) async fn snap(&self, code: &str, more: &str) -> Value {
+        let url = format!("webapi.115.com/share/snap?share_code={code}&{more}");
+        json_of(self.on_share_page(code, &url, None).send().await.unwrap()).await
+    }
+
     /// Opens a sealed answer.
     pub(crate) fn unsealed(&self, outer: &Value) -> Value {
         let key = PublicKey::from_hex(self.sim.root_modulus_hex()).unwrap();

@@ -53,6 +53,11 @@ pub(in crate::api) async fn hold(sim: &Sim, call: &Call) {
     let _ = tokio::time::timeout(sim.open_knobs().qr_hold, news).await;
 }
 
+/// Whether a poll is about a code of a device login.
+pub(in crate::api) fn knows(sim: &Sim, call: &Call) -> bool {
+    call.path == "/get/status/" && sim.0.open.lock().tickets.get(call.query.of("uid").unwrap_or("")).is_some()
+}
+
 fn has_news(sim: &Sim, call: &Call) -> bool {
     let (now, life) = sim.qr_time();
     let open = sim.0.open.lock();

@@ -25,10 +25,11 @@ const QUOTA: &str = "已达到当前访问上限，请稍后再试";
 
 type Run = fn(&Sim, &Call) -> Reply;
 
-pub(super) fn endpoint(call: &Call) -> Option<Endpoint> {
+/// `device`: the poll of a QR code is one of a device login.
+pub(super) fn endpoint(call: &Call, device: bool) -> Option<Endpoint> {
     let of = |caller, label, post, params, run: Run| {
         let (query, form): (&[&str], &[&str]) = if post { (&[], params) } else { (params, &[]) };
-        Some(Endpoint { label, post, caller, query, form, run })
+        Some(Endpoint { label, post, caller, query, form, login: false, run })
     };
     let get = |label, params, run| of(Caller::Bearer, label, false, params, run);
     let post = |label, params, run| of(Caller::Bearer, label, true, params, run);
@@ -37,7 +38,7 @@ pub(super) fn endpoint(call: &Call) -> Option<Endpoint> {
         ("passportapi.115.com", "/open/authDeviceCode") => {
             auth("open_device_code", &["client_id", "code_challenge", "code_challenge_method"], auth::device_code)
         }
-        ("qrcodeapi.115.com", "/get/status/") => {
+        ("qrcodeapi.115.com", "/get/status/") if device => {
             of(Caller::Nobody, "qr_status", false, &["uid", "time", "sign", "_"], auth::status)
         }
         ("passportapi.115.com", "/open/deviceCodeToToken") => {
