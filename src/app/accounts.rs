@@ -59,6 +59,7 @@ impl Accounts {
             match &mount.drive {
                 Drive::Cloud(cloud) => known.drives.push(cloud.clone()),
                 Drive::Open(open) => known.opens.push(open.clone()),
+                Drive::Local(_) => {}
             }
         }
         let Known { drives, clients, .. } = &mut *known;

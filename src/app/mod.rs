@@ -26,7 +26,7 @@ use self::accounts::Accounts;
 use crate::{
     clock::Clock,
     config::{Config, Mount as MountConfig},
-    deliver::{Cdn, Patience, Relay},
+    deliver::{Cdn, Files, Patience, Relay},
     error::{Error, Kind, Result},
     http,
     store::{Sqlite, Store},
@@ -133,7 +133,7 @@ impl App {
     pub fn front(&self) -> http::Front {
         let relay = Relay::new(self.deps.cdn.clone(), self.deps.patience);
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() & 0xffff_ffff;
-        http::front(http::Edge { namespace: Arc::clone(&self.namespace), relay }, seed)
+        http::front(http::Edge { namespace: Arc::clone(&self.namespace), relay, files: Files::default() }, seed)
     }
 
     pub fn namespace(&self) -> Arc<Namespace> {

@@ -6,6 +6,7 @@ use super::{App, Deps, accounts::Accounts};
 use crate::{
     backend::{
         cloud::{self, Cloud},
+        local::Local,
         open::{self, Open},
     },
     config::{self, Config, Mount as MountConfig},
@@ -87,6 +88,7 @@ async fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Result
             let options = open::Options { root: open.root, page_size: open.page_size };
             Ok(Arc::new(Open::new(client, accounts.clock.clone(), options)))
         }
+        config::Drive::Local(local) => Ok(Arc::new(Local::new(local.root.clone()))),
     }
 }
 
@@ -97,7 +99,7 @@ pub struct Probe {
     pub steps: Vec<(String, Result<String, String>)>,
 }
 
-/// Tries each mount: session and root, listing, and a link to the first file found there.
+/// Tries each mount: session and root, listing, and a link to the first file found there, or that file itself.
 pub async fn probe(config: &Config) -> Vec<Probe> {
     let deps = match Deps::real(&config.data_dir).await {
         Ok(deps) => deps,
@@ -131,12 +133,13 @@ async fn try_mount(
         Ok(drive) => drive,
         Err(error) => return step("session", Err(error)),
     };
+    let (first, last) = if drive.local().is_some() { ("root", "file") } else { ("session", "link") };
     let root = match drive.root().await {
         Ok(root) => {
-            step("session", Ok(drive.account().to_owned()));
+            step(first, Ok(drive.account().to_owned()));
             root
         }
-        Err(error) => return step("session", Err(error)),
+        Err(error) => return step(first, Err(error)),
     };
     let page = match drive.list(&root, None).await {
         Ok(page) => {
@@ -145,12 +148,16 @@ async fn try_mount(
         }
         Err(error) => return step("listing", Err(error)),
     };
-    match page.entries.iter().find(|entry| entry.size() > 0) {
-        None => step("link", Ok("not tried: there is no file in the root".to_owned())),
-        Some(file) => {
+    match (page.entries.iter().find(|entry| entry.size() > 0), drive.local()) {
+        (None, _) => step(last, Ok("not tried: there is no file in the root".to_owned())),
+        (Some(file), Some(local)) => {
+            let opened = local.open(file).await;
+            step(last, opened.map(|opened| format!("opened one of {} bytes", opened.entry.size())));
+        }
+        (Some(file), None) => {
             let link = drive.link(file, &Audience::Gateway).await;
             step(
-                "link",
+                last,
                 link.map(|link| {
                     format!("{:?}, {} connections on it, expires {:?}", link.binding, link.connections, link.expires)
                 }),

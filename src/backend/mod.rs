@@ -3,4 +3,5 @@
 pub mod cloud;
 mod entry;
 mod link;
+pub mod local;
 pub mod open;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::Failure;
-use crate::config::{Config, Guest, Loaded};
+use crate::config::{Config, Drive, Guest, Loaded};
 
 /// Prints what the file means and gives it back; prints what is wrong with it and fails.
 pub(super) fn check(path: &Path, out: &mut impl Write) -> Result<Loaded, Failure> {
@@ -31,6 +31,7 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     let mut rows = vec![["MOUNT", "DRIVE", "ROOT", "DELIVERY", "RATE", "SERVER"].map(str::to_owned)];
     for mount in &config.mounts {
         let server = match mount.drive.wire() {
+            None if matches!(mount.drive, Drive::Local(_)) => "this machine".to_owned(),
             None => "115.com".to_owned(),
             Some(wire) => {
                 wire.base.as_ref().map_or("by endpoint".to_owned(), |base| base.origin().ascii_serialization())
@@ -41,7 +42,7 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
             mount.drive.kind().into(),
             mount.drive.root(),
             mount.delivery.to_string(),
-            format!("{}/s", mount.drive.rate()),
+            mount.drive.rate().map_or_else(|| "-".to_owned(), |rate| format!("{rate}/s")),
             server,
         ];
         rows.push(row);
@@ -87,7 +88,8 @@ mod tests {
         let (out, result) = checked(&format!(
             "server: {{ listen: ['127.0.0.1:80', '0.0.0.0:81'] }}\nmounts:\n\
              - {{ path: /电影, drive: {{ type: 115-cloud, root: 2345678901234567890, cookie: '{cookie}' }} }}\n\
-             - {{ path: /b/c, delivery: proxy, drive: {{ type: 115-cloud, rate: 0.5, wire: {{ base: 'http://127.0.0.1:9115/x' }}, cookie: '{cookie}' }} }}\n"
+             - {{ path: /b/c, delivery: proxy, drive: {{ type: 115-cloud, rate: 0.5, wire: {{ base: 'http://127.0.0.1:9115/x' }}, cookie: '{cookie}' }} }}\n\
+             - {{ path: /c, drive: {{ type: local, root: /srv/media }} }}\n"
         ));
         assert!(result.is_ok());
         assert_eq!(
@@ -97,7 +99,8 @@ mod tests {
              guests   none\n\n\
              MOUNT  DRIVE      ROOT                 DELIVERY  RATE   SERVER\n\
              /电影    115-cloud  2345678901234567890  redirect  2/s    115.com\n\
-             /b/c   115-cloud  0                    proxy     0.5/s  http://127.0.0.1:9115\n\n\
+             /b/c   115-cloud  0                    proxy     0.5/s  http://127.0.0.1:9115\n\
+             /c     local      /srv/media           redirect  -      this machine\n\n\
              note: server.listen[1]: auth.guest is off and this version has no users, so nobody could log in from outside: \
              it listens on 127.0.0.1:81 instead of 0.0.0.0:81. To let everybody who can reach the port read everything, \
              write auth: { guest: read }\n"

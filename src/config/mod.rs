@@ -107,6 +107,8 @@ pub enum Drive {
     Cloud(Cloud),
     /// A 115 account by tokens of the Open Platform.
     Open(Open),
+    /// A folder of this machine.
+    Local(Local),
 }
 
 impl Drive {
@@ -115,6 +117,7 @@ impl Drive {
         match self {
             Self::Cloud(_) => "115-cloud",
             Self::Open(_) => "115-open",
+            Self::Local(_) => "local",
         }
     }
 
@@ -123,14 +126,16 @@ impl Drive {
         match self {
             Self::Cloud(cloud) => cloud.root.to_string(),
             Self::Open(open) => open.root.to_string(),
+            Self::Local(local) => local.root.display().to_string(),
         }
     }
 
-    /// Calls a second, for the account.
-    pub fn rate(&self) -> f64 {
+    /// Calls a second, for the account; `None` where there is none.
+    pub fn rate(&self) -> Option<f64> {
         match self {
-            Self::Cloud(cloud) => cloud.rate,
-            Self::Open(open) => open.rate,
+            Self::Cloud(cloud) => Some(cloud.rate),
+            Self::Open(open) => Some(open.rate),
+            Self::Local(_) => None,
         }
     }
 
@@ -139,6 +144,7 @@ impl Drive {
         match self {
             Self::Cloud(cloud) => cloud.wire.as_ref(),
             Self::Open(open) => open.wire.as_ref(),
+            Self::Local(_) => None,
         }
     }
 }
@@ -197,6 +203,13 @@ impl PartialEq for Open {
             && exposed(refresh_token) == exposed(&other.refresh_token)
             && (app_id, wire) == (&other.app_id, &other.wire)
     }
+}
+
+/// A folder of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// Absolute; as it was written.
+    pub root: PathBuf,
 }
 
 /// For whom links are asked.

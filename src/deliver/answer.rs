@@ -7,7 +7,7 @@ use super::{
     precondition::{self, Validators, Verdict},
     range::{self, Ranged},
 };
-use crate::drive::{Entry, Kind};
+use crate::drive::{Entry, Kind, Opened};
 
 /// What to say before any byte was fetched.
 #[derive(Debug)]
@@ -41,6 +41,16 @@ pub fn head(entry: &Entry) -> HeaderMap {
     let name = entry.name.as_str();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media::content_type(name)));
     headers.insert(header::CONTENT_DISPOSITION, disposition::disposition(name));
+    headers
+}
+
+/// What every answer says of a file that is open.
+pub fn head_of_opened(opened: &Opened) -> HeaderMap {
+    let mut headers = head(&opened.entry);
+    // Nobody summed it up: which content it is, the disk says.
+    if let Ok(etag) = HeaderValue::try_from(format!("\"{}\"", opened.version)) {
+        headers.insert(header::ETAG, etag);
+    }
     headers
 }
 

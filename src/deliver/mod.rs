@@ -3,6 +3,7 @@
 mod answer;
 mod cdn;
 pub mod disposition;
+mod file;
 pub mod media;
 mod plan;
 pub mod precondition;
@@ -11,8 +12,9 @@ mod redirect;
 mod relay;
 mod upstream;
 
-pub use answer::{Answer, answer, head};
+pub use answer::{Answer, answer, head, head_of_opened};
 pub use cdn::{Cdn, NoCertificates};
+pub use file::{FileBody, Files};
 pub use plan::{Route, Way, plan};
 pub use redirect::redirect;
 pub use relay::{Patience, Relay, RelayBody};

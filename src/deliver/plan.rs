@@ -22,6 +22,8 @@ pub enum Way {
     Redirect,
     /// The bytes, fetched by us.
     Relay,
+    /// The bytes, read from a file on this machine.
+    Local,
 }
 
 /// Plans; an entry that cannot be opened says why.
@@ -32,9 +34,10 @@ pub fn plan(route: Route, delivery: Delivery, entry: &Entry) -> Result<Way> {
             Kind::NotReady,
             "The upload of this file has not ended at 115. Open it once it has; if it never does, upload it again.",
         )),
-        // An empty file needs no link, and a range of it is 416 at the CDN (docs/115.md, quirk 59).
-        EntryKind::File { size: 0, .. } => Ok(Way::Relay),
-        EntryKind::File { .. } => Ok(match (route, delivery) {
+        EntryKind::File { size, .. } => Ok(match (route, delivery) {
+            (_, Delivery::Local) => Way::Local,
+            // An empty file needs no link, and a range of it is 416 at the CDN (docs/115.md, quirk 59).
+            _ if size == 0 => Way::Relay,
             (Route::Delivered, Delivery::Redirect) => Way::Redirect,
             (Route::Delivered, Delivery::Proxy) | (Route::Through, _) => Way::Relay,
         }),
@@ -56,6 +59,9 @@ mod tests {
     #[case(Route::Delivered, Delivery::Redirect, file(0, false), Err(Kind::NotReady))]
     #[case(Route::Through, Delivery::Redirect, file(5, false), Err(Kind::NotReady))]
     #[case(Route::Delivered, Delivery::Redirect, EntryKind::Folder, Err(Kind::IsFolder))]
+    #[case(Route::Delivered, Delivery::Local, file(5, true), Ok(Way::Local))]
+    #[case(Route::Through, Delivery::Local, file(0, true), Ok(Way::Local))]
+    #[case(Route::Through, Delivery::Local, EntryKind::Folder, Err(Kind::IsFolder))]
     #[case(Route::Through, Delivery::Proxy, EntryKind::Folder, Err(Kind::IsFolder))]
     fn plans(
         #[case] route: Route,

@@ -2,6 +2,7 @@
 
 mod entry;
 mod link;
+mod opened;
 
 use std::{fmt::Debug, time::Duration};
 
@@ -9,11 +10,12 @@ use async_trait::async_trait;
 
 pub use entry::{Entry, Handle, Kind, Page};
 pub use link::{Audience, Binding, Link};
+pub use opened::{Local, Opened};
 
-use crate::error::Result;
+use crate::error::{Error, Kind as ErrorKind, Result};
 
-/// One backend instance: a tree of entries under a root, and links to its files. Every method may go to the network;
-/// the drive guards its account, its callers keep what they learnt.
+/// One backend instance: a tree of entries under a root, and links to its files, or the files themselves. Every method may
+/// go to the network or to a disk; the drive guards its account, its callers keep what they learnt.
 #[async_trait]
 pub trait Drive: Debug + Send + Sync + 'static {
     /// Whose account this is: service and user, no secret. Drives of one account share its limits.
@@ -26,8 +28,20 @@ pub trait Drive: Debug + Send + Sync + 'static {
     /// `next` is an empty folder, never a failure.
     async fn list(&self, folder: &Entry, from: Option<u64>) -> Result<Page>;
 
-    /// A fresh URL of a file's bytes, for who will fetch it.
-    async fn link(&self, file: &Entry, audience: &Audience) -> Result<Link>;
+    /// A fresh URL of a file's bytes, for who will fetch it. A drive that is [`Self::local`] has none to give.
+    async fn link(&self, file: &Entry, _audience: &Audience) -> Result<Link> {
+        Err(Error::new(ErrorKind::Internal, format!("A link was asked for, and \"{}\" has none.", file.name)))
+    }
+
+    /// Opening files, where they are on this machine: then no links are asked for.
+    fn local(&self) -> Option<&dyn Local> {
+        None
+    }
+
+    /// How long a listing may be taken as it is, where the drive knows better than what was configured.
+    fn listings_hold(&self) -> Option<Duration> {
+        None
+    }
 
     /// Finding an entry by its path in one call, where the drive can.
     fn locate(&self) -> Option<&dyn Locate> {

@@ -8,7 +8,7 @@ use super::{
     layers::{Peer, RequestId},
 };
 use crate::{
-    deliver::{self, Route, Way},
+    deliver::{self, Answer, Route, Way},
     error::{Kind, Result},
     path::VirtualPath,
     vfs::{File, View},
@@ -32,7 +32,7 @@ pub(super) fn quick<B>(edge: &Edge, request: &Request<B>, peer: Option<Peer>) ->
     }
     let view = extract::view(edge, request.headers(), peer);
     let file = view.at_hand(raw)?;
-    match deliver::plan(Route::Delivered, file.policy().delivery, file.entry()) {
+    match deliver::plan(Route::Delivered, file.delivery(), file.entry()) {
         Ok(Way::Redirect) => view.link_at_hand(&file).map(|kept| deliver::redirect(&kept)),
         _ => None,
     }
@@ -65,12 +65,13 @@ async fn answer(
     route: Route,
 ) -> Result<Response> {
     let file = view.file(raw).await?;
-    match deliver::plan(route, file.policy().delivery, file.entry())? {
+    match deliver::plan(route, file.delivery(), file.entry())? {
         Way::Redirect => match view.link(&file).await? {
             Some(kept) => Ok(deliver::redirect(&kept)),
             None => relay(edge, file, request, id).await,
         },
         Way::Relay => relay(edge, file, request, id).await,
+        Way::Local => local(edge, &file, request, id).await,
     }
 }
 
@@ -80,10 +81,26 @@ async fn relay(edge: &Edge, file: File, request: &Parts, id: &RequestId) -> Resu
         Some((first, last)) => Body::new(edge.relay.open(file, first, last, id.as_str()).await?),
         None => Body::empty(),
     };
+    Ok(respond(answer, body))
+}
+
+/// Head and bytes are of one and the same opened file, whatever happens at its path meanwhile.
+async fn local(edge: &Edge, file: &File, request: &Parts, id: &RequestId) -> Result<Response> {
+    let opened = file.open().await?;
+    let head = deliver::head_of_opened(&opened);
+    let answer = deliver::answer(&request.method, &request.headers, &opened.entry, &head);
+    let body = match answer.bytes {
+        Some((first, last)) => Body::new(edge.files.open(opened, first, last, id.as_str()).await?),
+        None => Body::empty(),
+    };
+    Ok(respond(answer, body))
+}
+
+fn respond(answer: Answer, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
-    Ok(response)
+    response
 }
 
 /// A page of another origin may ask for ranges (a player in a browser); it gets no credentials to do it with.

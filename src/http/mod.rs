@@ -19,13 +19,17 @@ use axum::{Router, routing::any};
 pub use layers::Front;
 pub use listen::{Answers, Limits, bind, serve};
 
-use crate::{deliver::Relay, vfs::Namespace};
+use crate::{
+    deliver::{Files, Relay},
+    vfs::Namespace,
+};
 
 /// What the handlers need.
 #[derive(Debug)]
 pub struct Edge {
     pub namespace: Arc<ArcSwap<Namespace>>,
     pub relay: Relay,
+    pub files: Files,
 }
 
 /// The whole of the edge. `seed` makes request ids differ from run to run.

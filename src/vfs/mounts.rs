@@ -27,6 +27,8 @@ pub enum Delivery {
     Redirect,
     /// The bytes through this server.
     Proxy,
+    /// The bytes of a file that is on this machine, whatever is configured.
+    Local,
 }
 
 /// What a mount does with what it learns.
@@ -57,9 +59,11 @@ impl Mounted {
         clock: &Clock,
         tasks: &Tasks,
     ) -> Self {
+        let listing = drive.listings_hold().map_or(policy.ages.listing, |hold| hold.min(policy.ages.listing));
+        let ages = Ages { listing, ..policy.ages };
         Self {
-            listings: Listings::new(Arc::clone(&drive), clock.clone(), policy.ages, tasks.clone()),
-            folders: Folders::new(clock.clone(), policy.ages, tasks.clone()),
+            listings: Listings::new(Arc::clone(&drive), clock.clone(), ages, tasks.clone()),
+            folders: Folders::new(clock.clone(), ages, tasks.clone()),
             links: Links::new(Arc::clone(&drive), clock.clone(), policy.keeping, budget, tasks.clone()),
             root: Arc::new(root),
             drive,

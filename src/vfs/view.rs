@@ -10,12 +10,12 @@ use http::{HeaderMap, HeaderValue};
 use super::{
     links::{FileLinks, Lease},
     listings::Known,
-    mounts::{Mount, Mounted, Namespace, Policy},
+    mounts::{Delivery, Mount, Mounted, Namespace},
     pool::Kept,
     resolve::{self, Current},
 };
 use crate::{
-    drive::Entry,
+    drive::{Entry, Opened},
     error::{Error, Kind, Result},
     path::VirtualPath,
 };
@@ -180,8 +180,20 @@ impl File {
         &self.0.entry
     }
 
-    pub fn policy(&self) -> &Policy {
-        self.0.mount.policy()
+    /// How it goes out at `/d`.
+    pub fn delivery(&self) -> Delivery {
+        if self.0.mounted.drive.local().is_some() { Delivery::Local } else { self.0.mount.policy().delivery }
+    }
+
+    /// Opens it, where it is on this machine; once for each request, so no descriptor is kept.
+    pub async fn open(&self) -> Result<Opened> {
+        let Some(local) = self.0.mounted.drive.local() else {
+            return Err(Error::new(Kind::Internal, format!("\"{}\" is not on this machine.", self.0.entry.name)));
+        };
+        let mut opened = local.open(&self.0.entry).await.inspect_err(|error| self.learn(error))?;
+        // As it was listed: its namesakes may have made it another.
+        opened.entry.name = self.0.entry.name.clone();
+        Ok(opened)
     }
 
     /// What every answer with its bytes says of it, made once.

@@ -8,6 +8,7 @@ mod binary;
 mod contract;
 mod finding;
 mod links;
+mod local;
 mod mounts;
 mod names;
 mod open;

@@ -4,6 +4,7 @@ use super::{
     super::{Drive, raw, secret::Sources},
     Report,
     cloud::cloud,
+    local::local,
     open::open,
     value::shown,
 };
@@ -38,16 +39,20 @@ pub(super) fn drive(raw: raw::Drive, at: &str, sources: &Sources<'_>, report: &m
             );
             open(raw, at, sources, report).map(Drive::Open)
         }
-        Some(later @ ("115-share" | "local")) => {
+        Some("local") => {
+            foreign(&raw, at, "local", &[], report);
+            local(raw.root.as_deref(), &format!("{at}.root"), report).map(Drive::Local)
+        }
+        Some(later @ "115-share") => {
             report.wrong(field, format!("type: {later} is not in this version yet; leave this mount out."));
             None
         }
         Some(other) => {
-            report.wrong(field, format!("{} is no type of drive; write 115-cloud or 115-open", shown(other)));
+            report.wrong(field, format!("{} is no type of drive; write 115-cloud, 115-open or local", shown(other)));
             None
         }
         None => {
-            report.wrong(field, "is missing; write 115-cloud or 115-open");
+            report.wrong(field, "is missing; write 115-cloud, 115-open or local");
             None
         }
     }

@@ -2,11 +2,14 @@
 
 mod cloud;
 mod drive;
+mod local;
 mod mounts;
 mod open;
 mod server;
 mod value;
 mod wire;
+
+use std::path::PathBuf;
 
 use super::{
     Config, Loaded, Note, Violation,
@@ -49,7 +52,7 @@ pub(super) fn check(raw: Raw, sources: &Sources<'_>) -> Result<Loaded, Vec<Viola
     let mut report = Report::default();
     let auth = server::auth(&raw.auth.unwrap_or_default(), &mut report);
     let server = server::server(raw.server.unwrap_or_default(), &auth, &mut report);
-    let data_dir = match raw.data_dir.as_deref().map(str::trim) {
+    let data_dir: PathBuf = match raw.data_dir.as_deref().map(str::trim) {
         None => "./data".into(),
         Some("") => {
             report.wrong("data_dir", "this is no folder; write one, or leave the key out for ./data");
@@ -58,6 +61,7 @@ pub(super) fn check(raw: Raw, sources: &Sources<'_>) -> Result<Loaded, Vec<Viola
         Some(dir) => dir.into(),
     };
     let mounts = mounts::mounts(raw.mounts.unwrap_or_default(), sources, &mut report);
+    local::apart(&mounts, &data_dir, &mut report);
     if report.violations.is_empty() {
         Ok(Loaded { config: Config { server, data_dir, auth, mounts }, notes: report.notes })
     } else {

@@ -57,12 +57,12 @@ fn a_wrong_shape_is_named_with_its_place(#[case] text: &str, #[case] want: &str)
 #[case(
     "mounts: [{}]",
     "mounts[0].path: is missing; write where the drive is to be seen, for example /115\n\
-     mounts[0].drive: is missing; write a drive with type 115-cloud or 115-open"
+     mounts[0].drive: is missing; write a drive with type 115-cloud, 115-open or local"
 )]
-#[case("mounts: [{ path: /a, drive: {} }]", "mounts[0].drive.type: is missing; write 115-cloud or 115-open")]
+#[case("mounts: [{ path: /a, drive: {} }]", "mounts[0].drive.type: is missing; write 115-cloud, 115-open or local")]
 #[case(
     "mounts: [{ path: /a, drive: { type: 116 } }]",
-    "mounts[0].drive.type: \"116\" is no type of drive; write 115-cloud or 115-open"
+    "mounts[0].drive.type: \"116\" is no type of drive; write 115-cloud, 115-open or local"
 )]
 #[case(
     "mounts: [{ path: /a, drive: { type: 115-cloud } }]",
@@ -290,7 +290,7 @@ fn mounts_keep_out_of_each_others_way(#[case] paths: &[&str], #[case] want: &str
 
 #[test]
 fn everything_that_is_wrong_is_said_at_once() {
-    let text = "server: { listen: [nowhere, '[::1]:x'] }\nauth: { users: [] }\nmounts:\n- path: a\n  drive: { type: 115-cloud, root: x, rate: 0 }\n- path: /p\n  delivery: url\n  drive: { type: local }";
+    let text = "server: { listen: [nowhere, '[::1]:x'] }\nauth: { users: [] }\nmounts:\n- path: a\n  drive: { type: 115-cloud, root: x, rate: 0 }\n- path: /p\n  delivery: url\n  drive: { type: local, root: x }";
     let LoadError::Violations(violations) = parse(text).unwrap_err() else { panic!("these are violations") };
     let fields: Vec<_> = violations.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(
@@ -305,7 +305,7 @@ fn everything_that_is_wrong_is_said_at_once() {
             "mounts[0].drive.rate",
             "mounts[1].path",
             "mounts[1].delivery",
-            "mounts[1].drive.type",
+            "mounts[1].drive.root",
         ]
     );
 }

@@ -58,6 +58,44 @@ fn every_key_is_taken_or_known_to_come_later(
     }
 }
 
+#[rstest]
+#[case("root: /srv/media", "", "")]
+#[case(
+    "",
+    "",
+    "mounts[0].drive.root: is missing; write the absolute path of the folder that is shown, for example /srv/media"
+)]
+#[case(
+    "root: media",
+    "",
+    "mounts[0].drive.root: \"media\" does not start with /; write the absolute path of the folder that is shown, for example /srv/media"
+)]
+#[case(
+    "root: ''",
+    "",
+    "mounts[0].drive.root: an empty text does not start with /; write the absolute path of the folder that is shown, for example /srv/media"
+)]
+#[case(
+    "root: \"/a\\0b\"",
+    "",
+    "mounts[0].drive.root: no path has a NUL in it; write the absolute path of the folder that is shown, for example /srv/media"
+)]
+#[case(
+    "root: /srv",
+    "data_dir: /srv/gate115",
+    "data_dir: lies in the folder that /x shows, and logins with it; choose another for one of them"
+)]
+#[case("root: /", "", "data_dir: lies in the folder that /x shows, and logins with it; choose another for one of them")]
+#[case("root: /srv/a", "data_dir: /srv/ab", "")]
+fn a_local_folder_is_an_absolute_path_without_logins_in_it(
+    #[case] drive: &str,
+    #[case] rest: &str,
+    #[case] want: &str,
+) {
+    let parsed = parse(&format!("mounts: [{{ path: /x, drive: {{ type: local, {drive} }} }}]\n{rest}"));
+    assert_eq!(parsed.map(drop).map_err(|error| error.to_string()).err().unwrap_or_default(), want);
+}
+
 #[test]
 fn a_share_is_known_to_come_later() {
     let error = parse(
@@ -76,9 +114,12 @@ fn a_share_is_known_to_come_later() {
 #[case("115-open", "cookie: x")]
 #[case("115-open", "app: tv")]
 #[case("115-open", "link_binding: auto")]
+#[case("local", "cookie: x")]
+#[case("local", "rate: 1")]
 fn a_key_of_another_type_is_told_from_an_unknown_one(#[case] kind: &str, #[case] key: &str) {
     let own = match kind {
         "115-cloud" => format!("cookie: '{COOKIE}'"),
+        "local" => "root: /srv/media".to_owned(),
         _ => "refresh_token: r".to_owned(),
     };
     let error = parse(&format!("mounts: [{{ path: /x, drive: {{ type: {kind}, {own}, {key} }} }}]")).unwrap_err();

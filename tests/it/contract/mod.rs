@@ -1,6 +1,7 @@
 //! What every drive must do, whatever stands behind it: one suite, run for each.
 
 mod cloud;
+mod local;
 mod open;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use gate115::{
     drive::{Audience, Drive, Entry, Kind as EntryKind},
-    error::Kind,
+    error::{Kind, Result},
     path::MIN_TAG,
 };
 use http::{HeaderValue, header};
@@ -94,11 +95,26 @@ async fn lists_every_page_once<F: Fixture>(world: &F) {
     assert_eq!(names, (0..2500).map(|n| format!("{n:04}")).collect::<Vec<_>>());
 }
 
+/// What comes of asking for a file's bytes.
+async fn reach(drive: &dyn Drive, file: &Entry) -> Result<()> {
+    match drive.local() {
+        Some(local) => local.open(file).await.map(drop),
+        None => drive.link(file, &Audience::Gateway).await.map(drop),
+    }
+}
+
 async fn gives_links_to_the_right_bytes<F: Fixture>(world: &F) {
     world.put("/a/one.txt", b"the bytes of one");
     let drive = world.drive().await;
     let folder = child(&*drive, &drive.root().await.unwrap(), "a").await;
     let file = child(&*drive, &folder, "one.txt").await;
+    if let Some(local) = drive.local() {
+        let mut opened = local.open(&file).await.unwrap();
+        assert_eq!(std::io::read_to_string(&mut opened.file).unwrap(), "the bytes of one");
+        assert_eq!(opened.entry, file, "the file is what was listed");
+        assert_eq!(drive.link(&file, &Audience::Gateway).await.unwrap_err().kind(), Kind::Internal);
+        return;
+    }
     let client = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
     let agent = HeaderValue::from_static("Player/1");
     for audience in [Audience::Gateway, Audience::Client(Some(agent.clone())), Audience::Client(None)] {
@@ -122,7 +138,7 @@ async fn says_what_is_missing<F: Fixture>(world: &F) {
     let folder = child(&*drive, &drive.root().await.unwrap(), "a").await;
     let file = child(&*drive, &folder, "one.txt").await;
     world.remove("/a/one.txt");
-    assert_eq!(drive.link(&file, &Audience::Gateway).await.unwrap_err().kind(), Kind::Gone);
+    assert_eq!(reach(&*drive, &file).await.unwrap_err().kind(), Kind::Gone);
     world.remove("/a");
     assert_eq!(drive.list(&folder, None).await.unwrap_err().kind(), Kind::NotFound);
 }
@@ -134,7 +150,7 @@ async fn fails_when_the_service_fails<F: Fixture>(world: &F) {
     let file = child(&*drive, &child(&*drive, &root, "a").await, "one.txt").await;
     world.fail(true);
     assert!(drive.list(&root, None).await.unwrap_err().kind().is_unreachable());
-    assert!(drive.link(&file, &Audience::Gateway).await.unwrap_err().kind().is_unreachable());
+    assert!(reach(&*drive, &file).await.unwrap_err().kind().is_unreachable());
     world.fail(false);
     assert_eq!(all(&*drive, &root).await.len(), 1);
 }
