@@ -1,4 +1,4 @@
-//! The shipped binary, killed at every step of a renewal of tokens and started again on the same `data_dir`.
+//! The shipped binary and its tokens: killed at every step of a renewal and started again on the same `data_dir`; not alone there.
 //!
 //! After a kill the lease of the dead process has to end first, so a restart that renews takes about a quarter of a minute.
 
@@ -259,4 +259,56 @@ async fn killed_at_any_moment_around_the_reply_it_works_or_says_what_was_lost() 
         world.is_clean();
     });
     futures_util::future::join_all(rounds).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_beside_it_renews_for_both() {
+    let world = World::new().await;
+    let check = async |world: &World| {
+        let config = world.folder.path().join("config.yaml");
+        let run = move || Command::new(GATE115).args(["check", "--online", "-c"]).arg(config).output().unwrap();
+        let output = tokio::task::spawn_blocking(run).await.unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let _gateway = world.start();
+    world.works().await;
+    assert_eq!(world.sim.ledger().rotations(), 1);
+    world.sim.expire_access();
+    let (code, told) = check(&world).await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("115-open:") && told.contains("link"), "{told}");
+    assert_eq!(world.sim.ledger().rotations(), 2);
+    // Nothing that it knew: the answer is from 115, with the tokens that the other process got.
+    let asked = world.sim.ledger().count("open_files");
+    assert_eq!(
+        world.get("/open?refresh=1").await.map(|(status, _)| status),
+        Some(302),
+        "on to the page, once it is read"
+    );
+    assert!(world.sim.ledger().count("open_files") > asked);
+    assert_eq!(world.sim.ledger().rotations(), 2);
+
+    world.sim.revoke_open();
+    let (code, told) = check(&world).await;
+    assert!(code != Some(0) && told.contains("`refresh_token`"), "{code:?}: {told}");
+    world.is_clean();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_folder_for_its_tokens_it_ends_and_says_why() {
+    let world = World::new().await;
+    std::fs::remove_dir_all(world.folder.path().join("data")).unwrap();
+    std::fs::write(world.folder.path().join("data"), "a file").unwrap();
+    let asked = world.sim.ledger().api_total();
+    let mut gateway = world.start();
+    let mut ended = None;
+    world
+        .until("an end", async |_| {
+            ended = gateway.0.try_wait().unwrap();
+            ended.is_some()
+        })
+        .await;
+    assert!(!ended.unwrap().success());
+    assert!(world.log().contains("is not a folder. Set data_dir to"), "{}", world.log());
+    assert_eq!(world.sim.ledger().api_total(), asked, "and has asked 115 nothing");
 }
