@@ -5,12 +5,13 @@
 use std::{
     fs::OpenOptions,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use reqwest::redirect::Policy;
 use sim115::{Content, Fault, On, OpenTokens, Running, Sim, Times};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use crate::binary::{GATE115, free_port};
 
@@ -125,7 +126,7 @@ impl World {
     }
 
     /// No token that ever was stands in the log, and 115 has seen nothing that it would not like.
-    fn is_clean(mut self) {
+    fn ends_clean(mut self) {
         self.secrets.push(self.sim.open_tokens());
         let log = self.log();
         for token in self.secrets.iter().flat_map(|pair| [&pair.access, &pair.refresh]) {
@@ -148,7 +149,7 @@ async fn killed_before_a_renewal_it_goes_on() {
     let _gateway = world.start();
     world.works().await;
     assert_eq!((world.refreshes(), world.sim.ledger().rotations()), (1, 1));
-    world.is_clean();
+    world.ends_clean();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,7 +165,7 @@ async fn killed_before_115_has_exchanged_the_tokens_it_asks_once_more_and_goes_o
     let _gateway = world.start();
     world.works().await;
     assert_eq!((held.fired(), world.sim.ledger().rotations()), (1, 1));
-    world.is_clean();
+    world.ends_clean();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,7 +200,7 @@ async fn killed_while_the_reply_was_on_its_way_it_says_so_and_how_to_log_in_and_
     let _gateway = world.start();
     world.works().await;
     assert_eq!(world.refreshes(), before + 1);
-    world.is_clean();
+    world.ends_clean();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,7 +227,7 @@ async fn killed_after_the_new_tokens_were_stored_it_goes_on_with_them() {
     let _gateway = world.start();
     world.works().await;
     assert_eq!((world.refreshes(), world.sim.ledger().rotations()), (1, 1), "no other renewal");
-    world.is_clean();
+    world.ends_clean();
 }
 
 /// Between the reply and the disk there is no place to hold it: a kill at some moment there either lost the reply or did not.
@@ -256,7 +257,7 @@ async fn killed_at_any_moment_around_the_reply_it_works_or_says_what_was_lost() 
             assert_eq!(world.refreshes(), before + 1);
         }
         assert_eq!(world.sim.ledger().rotations(), 1);
-        world.is_clean();
+        world.ends_clean();
     });
     futures_util::future::join_all(rounds).await;
 }
@@ -291,7 +292,7 @@ async fn a_check_beside_it_renews_for_both() {
     world.sim.revoke_open();
     let (code, told) = check(&world).await;
     assert!(code != Some(0) && told.contains("`refresh_token`"), "{code:?}: {told}");
-    world.is_clean();
+    world.ends_clean();
 }
 
 #[tokio::test(flavor = "multi_thread")]

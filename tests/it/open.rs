@@ -1,9 +1,6 @@
 //! 115 Open: what a path costs, and tokens that change under way.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use gate115::{
     config::{Config, Drive, Open},
@@ -16,6 +13,7 @@ use gate115::{
 };
 use rstest::rstest;
 use sim115::{Content, Fault, On, Sim, Times};
+use tokio::time::Instant;
 
 use crate::support::{Stage, cloud_of, world};
 
@@ -295,7 +293,6 @@ async fn mounts_with_one_credential_are_one_account() {
     app.stop().await;
 }
 
-/// Calls that were made in the time that one call takes at a call a second, and then without the slow mount.
 #[tokio::test]
 async fn the_strictest_rate_of_an_account_holds_as_long_as_its_mount_is_there() {
     let t = open_world(deep).start().await;
