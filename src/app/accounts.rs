@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use p115::{cipher::m115::PublicKey, open::OpenClient};
+use p115::{
+    Cause,
+    cipher::m115::PublicKey,
+    open::{OpenClient, TokenKeeper},
+};
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -20,17 +24,18 @@ use crate::{
 pub(super) struct Accounts {
     pub(super) clock: p115::Clock,
     known: Mutex<Known>,
-    /// Held while the store is asked, which is on this machine: which tokens hold is settled once for each of them.
-    opened: tokio::sync::Mutex<Vec<Opened>>,
+    /// Held while the store is asked, which is on this machine: which tokens hold is settled once for each account.
+    settling: tokio::sync::Mutex<()>,
 }
 
 /// An account of the Open Platform in use.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Opened {
     wire: Option<Wire>,
     /// What the configuration says of its tokens, and where they are kept.
     config: Option<Fingerprint>,
     account: Account,
+    keeper: Arc<Keeper>,
     client: OpenClient,
 }
 
@@ -40,6 +45,7 @@ struct Known {
     drives: Vec<Cloud>,
     opens: Vec<Open>,
     clients: Vec<(Cloud, p115::Client)>,
+    opened: Vec<Opened>,
 }
 
 impl Accounts {
@@ -47,7 +53,7 @@ impl Accounts {
         let clock = clock.clone();
         let unix = clock.clone();
         let clock = p115::Clock::new(Arc::new(move || clock.now())).with_unix(Arc::new(move || unix.unix()));
-        Self { clock, known: Mutex::default(), opened: tokio::sync::Mutex::default() }
+        Self { clock, known: Mutex::default(), settling: tokio::sync::Mutex::default() }
     }
 
     /// Takes up a configuration: the strictest rate of an account's mounts holds, and a pause that only a person can end
@@ -62,11 +68,17 @@ impl Accounts {
                 Drive::Local(_) => {}
             }
         }
-        let Known { drives, clients, .. } = &mut *known;
+        let Known { drives, opens, clients, opened } = &mut *known;
         clients.retain(|(of, _)| drives.iter().any(|drive| same(drive, of)));
         for (of, client) in clients {
             client.set_rate(strictest(drives, of));
             client.resume();
+        }
+        for of in opened {
+            if let Some(rate) = strictest_open(opens, of.wire.as_ref(), of.config.as_ref()) {
+                of.client.set_rate(rate);
+                of.client.resume();
+            }
         }
     }
 
@@ -86,14 +98,12 @@ impl Accounts {
     /// new, else those of the store.
     pub(super) async fn open(&self, config: &Open, path: &VirtualPath, deps: &Deps) -> Result<OpenClient> {
         let fingerprint = fingerprint(config);
-        let mut opened = self.opened.lock().await;
-        let credentials = Credentials::new(Arc::clone(&deps.store), deps.clock.clone(), &owner());
+        let _alone = self.settling.lock().await;
+        let credentials = credentials(deps);
         let account = credentials.account("115-open", path, fingerprint.as_ref()).await?;
-        let rate = self.strictest_open(config, fingerprint.as_ref());
-        let known = |of: &&Opened| of.wire == config.wire && of.account == account && of.config == fingerprint;
-        if let Some(opened) = opened.iter().find(known) {
-            opened.client.set_rate(rate);
-            return Ok(opened.client.clone());
+        let known = |of: &Opened| of.wire == config.wire && of.account == account && of.config == fingerprint;
+        if let Some(opened) = self.opened(known) {
+            return Ok(opened.client);
         }
         match (credentials.holding(&account, fingerprint.as_ref()).await?, &config.refresh_token, &fingerprint) {
             (Holding::Stored(_), ..) => {}
@@ -111,24 +121,58 @@ impl Accounts {
         }
         let keeper = Arc::new(Keeper::new(credentials, account.clone()));
         let (http, wire) = way(config.wire.as_ref(), deps)?;
-        let client = OpenClient::new(http, wire, keeper, p115::Limits { rate }, self.clock.clone());
-        opened.retain(|of| of.account != account);
-        opened.push(Opened { wire: config.wire.clone(), config: fingerprint, account, client: client.clone() });
+        let mut known = self.known.lock();
+        let rate = strictest_open(&known.opens, config.wire.as_ref(), fingerprint.as_ref()).unwrap_or(config.rate);
+        let kept: Arc<dyn TokenKeeper> = Arc::clone(&keeper) as _;
+        let client = OpenClient::new(http, wire, kept, p115::Limits { rate }, self.clock.clone());
+        known.opened.retain(|of| of.account != account);
+        let wire = config.wire.clone();
+        known.opened.push(Opened { wire, config: fingerprint, account, keeper, client: client.clone() });
         Ok(client)
     }
 
-    fn strictest_open(&self, of: &Open, tokens: Option<&Fingerprint>) -> f64 {
-        let known = self.known.lock();
-        let same = known.opens.iter().filter(|open| open.wire == of.wire && fingerprint(open).as_ref() == tokens);
-        same.map(|open| open.rate).fold(of.rate, f64::min)
+    fn opened(&self, which: impl Fn(&Opened) -> bool) -> Option<Opened> {
+        self.known.lock().opened.iter().find(|of| which(of)).cloned()
+    }
+
+    /// Whether the store has tokens for the mount at this path that this process has never used: somebody has logged in.
+    pub(super) async fn is_newer(&self, config: &Open, path: &VirtualPath, deps: &Deps) -> Result<bool> {
+        let credentials = credentials(deps);
+        let account = credentials.account("115-open", path, fingerprint(config).as_ref()).await?;
+        let Some(held) = credentials.current(&account).await? else { return Ok(false) };
+        let opened = self.opened(|of| of.wire == config.wire && of.account == account);
+        Ok(opened.is_none_or(|of| held.generation > of.keeper.seen()))
+    }
+
+    /// Ends the pauses of accounts whose tokens were dead, where the store has others by now.
+    pub(super) async fn heed_logins(&self, deps: &Deps) -> Result<()> {
+        let credentials = credentials(deps);
+        let opened = self.known.lock().opened.clone();
+        let dead = |of: &Opened| {
+            let cause = of.client.pause().map(|pause| pause.cause);
+            matches!(cause, Some(Cause::Session | Cause::TokensLost | Cause::App))
+        };
+        for of in opened.iter().filter(|of| dead(of)) {
+            let held = credentials.current(&of.account).await?;
+            if held.is_some_and(|held| held.generation > of.keeper.seen()) {
+                of.client.resume();
+            }
+        }
+        Ok(())
     }
 
     /// Waits for renewals of tokens under way: cut off, their replies would be lost.
     pub(super) async fn settled(&self) {
-        for opened in &*self.opened.lock().await {
-            opened.client.settled().await;
+        let opened = self.known.lock().opened.clone();
+        for of in opened {
+            of.client.settled().await;
         }
     }
+}
+
+/// What the store has of all accounts.
+fn credentials(deps: &Deps) -> Credentials {
+    Credentials::new(Arc::clone(&deps.store), deps.clock.clone(), &owner())
 }
 
 /// What the configuration says of the tokens; `None` where it says nothing.
@@ -148,6 +192,12 @@ fn same(a: &Cloud, b: &Cloud) -> bool {
 
 fn strictest(drives: &[Cloud], of: &Cloud) -> f64 {
     drives.iter().filter(|drive| same(drive, of)).map(|drive| drive.rate).fold(of.rate, f64::min)
+}
+
+/// `None` where no mount uses these tokens.
+fn strictest_open(opens: &[Open], wire: Option<&Wire>, tokens: Option<&Fingerprint>) -> Option<f64> {
+    let same = opens.iter().filter(|open| open.wire.as_ref() == wire && fingerprint(open).as_ref() == tokens);
+    same.map(|open| open.rate).reduce(f64::min)
 }
 
 fn make(config: &Cloud, deps: &Deps, clock: p115::Clock, rate: f64) -> Result<p115::Client> {

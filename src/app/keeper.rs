@@ -1,6 +1,10 @@
 //! The tokens of an account in the store, as `p115` wants them kept.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use p115::open::{Abandon, Begin, KeeperError, LEASE, Lease, Refusal, TokenKeeper, Tokens};
@@ -17,11 +21,23 @@ pub(super) struct Keeper {
     account: Account,
     /// Renewals under way, by the number of their lease.
     renewals: Mutex<HashMap<u64, Renewal>>,
+    /// The newest generation that was asked for or stored here.
+    seen: AtomicU64,
 }
 
 impl Keeper {
     pub(super) fn new(credentials: Credentials, account: Account) -> Self {
-        Self { credentials, account, renewals: Mutex::default() }
+        Self { credentials, account, renewals: Mutex::default(), seen: AtomicU64::new(0) }
+    }
+
+    /// The generation of the newest tokens that this process knows; 0 before the first.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    fn tokens(&self, held: Held) -> Result<Tokens, KeeperError> {
+        self.seen.fetch_max(held.generation, Ordering::Relaxed);
+        tokens(held)
     }
 
     fn take(&self, lease: Lease) -> Result<Renewal, KeeperError> {
@@ -39,7 +55,7 @@ impl fmt::Debug for Keeper {
 impl TokenKeeper for Keeper {
     async fn current(&self) -> Result<Tokens, KeeperError> {
         let held = self.credentials.current(&self.account).await.map_err(failed)?;
-        tokens(held.ok_or_else(|| KeeperError::new(format!("Nothing is stored for {}.", self.account)))?)
+        self.tokens(held.ok_or_else(|| KeeperError::new(format!("Nothing is stored for {}.", self.account)))?)
     }
 
     async fn begin(&self, generation: u64) -> Result<Begin, KeeperError> {
@@ -47,9 +63,9 @@ impl TokenKeeper for Keeper {
             credentials::Begin::Yours { renewal, held } => {
                 let (lease, unended) = (Lease::new(renewal.id()), renewal.unended());
                 self.renewals.lock().insert(lease.id(), renewal);
-                Begin::Yours { lease, tokens: tokens(held)?, unended }
+                Begin::Yours { lease, tokens: self.tokens(held)?, unended }
             }
-            credentials::Begin::Newer(held) => Begin::Newer(tokens(held)?),
+            credentials::Begin::Newer(held) => Begin::Newer(self.tokens(held)?),
             credentials::Begin::Busy(wait) => Begin::Busy(wait),
             credentials::Begin::Silent { code, left } => Begin::Silent { code, left },
             credentials::Begin::Refused(credentials::Refusal { code, lost }) => Begin::Refused(Refusal { code, lost }),
@@ -59,11 +75,15 @@ impl TokenKeeper for Keeper {
     async fn finish(&self, lease: Lease, new: &Tokens) -> Result<(), KeeperError> {
         let renewal = self.take(lease)?;
         let stored = self.credentials.finish(&renewal, &secret(new)).await;
-        stored.map(drop).map_err(|error| {
-            // It is tried again: nobody else has these tokens.
-            self.renewals.lock().insert(lease.id(), renewal);
-            failed(error)
-        })
+        match stored {
+            Ok(held) => self.seen.fetch_max(held.generation, Ordering::Relaxed),
+            Err(error) => {
+                // It is tried again: nobody else has these tokens.
+                self.renewals.lock().insert(lease.id(), renewal);
+                return Err(failed(error));
+            }
+        };
+        Ok(())
     }
 
     async fn abandon(&self, lease: Lease, why: Abandon) -> Result<(), KeeperError> {

@@ -3,6 +3,7 @@
 mod accounts;
 mod clients;
 mod keeper;
+mod logins;
 mod mounting;
 mod running;
 
@@ -16,7 +17,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub use mounting::{Probe, probe};
@@ -84,6 +85,10 @@ pub struct App {
     accounts: Accounts,
     tasks: Tasks,
     running: Mutex<Vec<Running>>,
+    /// Told of every change to the stored credentials, whoever made it.
+    logins: watch::Sender<()>,
+    heeding: Mutex<Option<JoinHandle<()>>>,
+    stop: CancellationToken,
 }
 
 /// A mount with the configuration it was made from and the task that keeps it up.
@@ -92,7 +97,7 @@ struct Running {
     config: MountConfig,
     mount: Arc<Mount>,
     stop: CancellationToken,
-    keeper: Option<tokio::task::JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
 }
 
 impl App {
@@ -109,11 +114,20 @@ impl App {
             budgets: Mutex::default(),
             tasks: Tasks::here(),
             running: Mutex::new(running),
+            logins: watch::Sender::new(()),
+            heeding: Mutex::default(),
+            stop: CancellationToken::new(),
         })
     }
 
     /// Starts what keeps the mounts up.
     pub fn spawn(self: &Arc<Self>) {
+        self.heeding.lock().get_or_insert_with(|| {
+            let (heed, stop) = (logins::heed(Arc::clone(self)), self.stop.clone());
+            tokio::spawn(async move {
+                stop.run_until_cancelled(heed).await;
+            })
+        });
         for running in &mut *self.running.lock() {
             self.keep_up(running);
         }
@@ -162,8 +176,10 @@ impl App {
                 running.keeper.take()
             })
             .collect();
-        for keeper in keepers {
-            let _ = keeper.await;
+        self.stop.cancel();
+        let heeding = self.heeding.lock().take();
+        for task in keepers.into_iter().chain(heeding) {
+            let _ = task.await;
         }
         self.tasks.stop().await;
         if tokio::time::timeout(SETTLING, self.accounts.settled()).await.is_err() {

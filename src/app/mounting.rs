@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{App, Deps, accounts::Accounts};
+use super::{App, Deps, accounts::Accounts, logins};
 use crate::{
     backend::{
         cloud::{self, Cloud},
@@ -43,6 +43,8 @@ pub(super) fn policy(config: &MountConfig) -> Policy {
 pub(super) async fn keep_up(app: Arc<App>, config: MountConfig, mount: Arc<Mount>) {
     let mut pause = FIRST_PAUSE;
     let mut told = None;
+    // Before the first attempt: a login stored during one is heard of after it.
+    let mut heard = app.logins.subscribe();
     loop {
         match start(&app, &config).await {
             Ok(mounted) => {
@@ -58,8 +60,13 @@ pub(super) async fn keep_up(app: Arc<App>, config: MountConfig, mount: Arc<Mount
                 let least = if error.kind() == Kind::Session { SESSION_PAUSE } else { pause };
                 let wait = error.wait().unwrap_or_default().max(least);
                 mount.set_state(State::Failed(error.retry_after(Some(wait))));
-                tokio::time::sleep(wait).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => pause = (pause * 2).min(LONGEST_PAUSE),
+                    () = logins::newer(&app, &config, &mut heard) => {
+                        tracing::info!(mount = %mount.path(), "somebody has logged in; the mount is tried again");
+                        pause = FIRST_PAUSE;
+                    }
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use sim115::{Content, Fault, On, Running, Sim, Times};
 use tempfile::TempDir;
 
-const GATE115: &str = env!("CARGO_BIN_EXE_gate115");
+pub const GATE115: &str = env!("CARGO_BIN_EXE_gate115");
 
 struct Process {
     child: Child,
@@ -34,7 +34,7 @@ fn config(sim: &Sim, running: &Running, port: u16, mounts: &[&str]) -> String {
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

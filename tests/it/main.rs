@@ -7,6 +7,7 @@ mod bad_input;
 mod binary;
 mod contract;
 mod finding;
+mod kill;
 mod links;
 mod local;
 mod mounts;

@@ -1,13 +1,19 @@
 //! 115 Open: what a path costs, and tokens that change under way.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use gate115::{
     config::{Config, Drive, Open},
     error::Kind,
-    store::{Memory, Store},
+    path::VirtualPath,
+    store::{
+        Memory, Store,
+        credentials::{Credentials, Secret},
+    },
 };
+use rstest::rstest;
 use sim115::{Content, Fault, On, Sim, Times};
+use tokio::time::Instant;
 
 use crate::support::{Stage, cloud_of, world};
 
@@ -95,7 +101,7 @@ fn with_store(config: &Config, store: &Arc<dyn Store>, t: &crate::support::TestA
 async fn state(app: &gate115::app::App) -> gate115::vfs::State {
     for _ in 0..500 {
         match app.namespace().mounts()[0].state() {
-            gate115::vfs::State::Starting => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            gate115::vfs::State::Starting => tokio::time::sleep(Duration::from_millis(10)).await,
             state => return state,
         }
     }
@@ -187,4 +193,157 @@ async fn a_root_that_is_not_there_is_named() {
         .start()
         .await;
     assert!(t.failed().await.message().contains("is a file"));
+}
+
+/// What another process does that logs in: new tokens, stored for the mount.
+async fn log_in_elsewhere(t: &crate::support::TestApp, store: &Arc<dyn Store>) {
+    let fresh = t.sim.open_authorise();
+    let credentials = Credentials::new(Arc::clone(store), t.clock.clone(), "login");
+    let account = credentials.account("115-open", &t.config.mounts[0].path, None).await.unwrap();
+    let secret = Secret::Tokens { access: fresh.access.into(), refresh: fresh.refresh.into(), expires: None };
+    credentials.log_in(&account, None, &secret).await.unwrap();
+}
+
+async fn within_seconds(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(6), "not {what} within seconds");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_mount_that_could_not_start_takes_up_a_login_of_another_process() {
+    let t = open_world(deep).start().await;
+    let store: Arc<dyn Store> = Arc::new(Memory::new(t.clock.clone()));
+    t.sim.revoke_open();
+    let app = with_store(&t.config, &store, &t);
+    assert!(matches!(state(&app).await, gate115::vfs::State::Failed(_)));
+    log_in_elsewhere(&t, &store).await;
+    let works = || matches!(app.namespace().mounts()[0].state(), gate115::vfs::State::Working(_));
+    within_seconds("at work", works).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_renewal_of_its_own_is_no_login_to_be_tried_at_once() {
+    let t = open_world(deep).start().await;
+    let store: Arc<dyn Store> = Arc::new(Memory::new(t.clock.clone()));
+    t.sim.expire_access();
+    t.sim.after_next("open_refresh", |sim| {
+        sim.fault(On::Call("open_user_info"), Times::Always, Fault::Status(500, ""));
+    });
+    let app = with_store(&t.config, &store, &t);
+    assert!(matches!(state(&app).await, gate115::vfs::State::Failed(_)));
+    assert_eq!(t.sim.ledger().rotations(), 1);
+    let asked = t.sim.ledger().api_total();
+    // Longer than a change goes unheard, shorter than the first pause.
+    tokio::time::sleep(Duration::from_millis(3500)).await;
+    assert_eq!(t.sim.ledger().api_total(), asked);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_mount_without_tokens_starts_with_the_first_login() {
+    let t = open_world(deep).start().await;
+    let store: Arc<dyn Store> = Arc::new(Memory::new(t.clock.clone()));
+    let mut config = t.config.clone();
+    let Drive::Open(open) = &mut config.mounts[0].drive else { panic!("another type") };
+    (open.access_token, open.refresh_token) = (None, None);
+    let app = with_store(&config, &store, &t);
+    let gate115::vfs::State::Failed(error) = state(&app).await else { panic!("with what?") };
+    assert!(error.message().contains("refresh_token"), "{}", error.message());
+
+    log_in_elsewhere(&t, &store).await;
+    let works = || matches!(app.namespace().mounts()[0].state(), gate115::vfs::State::Working(_));
+    within_seconds("at work", works).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_that_waits_for_a_login_goes_on_with_one_before_anybody_asks() {
+    let t = open_world(deep).start().await;
+    let store: Arc<dyn Store> = Arc::new(Memory::new(t.clock.clone()));
+    let app = with_store(&t.config, &store, &t);
+    let gate115::vfs::State::Working(mounted) = state(&app).await else { panic!("it does not work") };
+    t.sim.revoke_open();
+    let root = mounted.drive().root().await;
+    assert_eq!(root.unwrap_err().kind(), Kind::Session);
+    assert!(mounted.drive().pause().is_some());
+
+    log_in_elsewhere(&t, &store).await;
+    within_seconds("awake", || mounted.drive().pause().is_none()).await;
+    mounted.drive().root().await.unwrap();
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn mounts_with_one_credential_are_one_account() {
+    let t = open_world(deep).start().await;
+    let store: Arc<dyn Store> = Arc::new(Memory::new(t.clock.clone()));
+    let mut config = t.config.clone();
+    let mut second = config.mounts[0].clone();
+    second.path = VirtualPath::from_plain("/second").unwrap();
+    config.mounts.push(second);
+    t.sim.expire_access();
+    let app = with_store(&config, &store, &t);
+    let works = |number: usize| matches!(app.namespace().mounts()[number].state(), gate115::vfs::State::Working(_));
+    within_seconds("both at work", || works(0) && works(1)).await;
+    assert_eq!(t.sim.ledger().rotations(), 1, "a renewal for one would have ended the other's tokens");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_strictest_rate_of_an_account_holds_as_long_as_its_mount_is_there() {
+    let t = open_world(deep).start().await;
+    let store: Arc<dyn Store> = Arc::new(Memory::new(t.clock.clone()));
+    let mut config = t.config.clone();
+    let mut second = config.mounts[0].clone();
+    second.path = VirtualPath::from_plain("/second").unwrap();
+    let Drive::Open(slow) = &mut second.drive else { panic!("another type") };
+    slow.rate = 2.0;
+    config.mounts.push(second);
+    let app = with_store(&config, &store, &t);
+    let gate115::vfs::State::Working(mounted) = state(&app).await else { panic!("it does not work") };
+    let twelve = async || {
+        let begun = Instant::now();
+        for _ in 0..12 {
+            mounted.drive().root().await.unwrap();
+        }
+        begun.elapsed()
+    };
+    let slow = twelve().await;
+    config.mounts.pop();
+    app.reload(&config);
+    let fast = twelve().await;
+    assert!(slow > Duration::from_secs(2) && fast < Duration::from_secs(1), "{slow:?}, then {fast:?}");
+    app.stop().await;
+}
+
+/// What 115 answers to a renewal, and what a person is told to do about it.
+#[rstest]
+#[case(40_140_114, "`refresh_token`")]
+#[case(40_140_115, "`refresh_token`")]
+#[case(40_140_116, "`refresh_token`")]
+#[case(40_140_119, "`refresh_token`")]
+#[case(40_140_120, "`refresh_token`")]
+#[case(40_140_106, "`app_id`")]
+#[case(40_140_107, "`app_id`")]
+#[case(40_140_108, "log in again")]
+#[case(40_140_109, "log in again")]
+#[case(40_140_110, "log in again")]
+#[case(40_140_118, "log in again")]
+#[tokio::test]
+async fn every_end_of_tokens_says_what_to_do(#[case] code: i64, #[case] advice: &str) {
+    let t = open_world(deep).start().await;
+    t.sim.expire_access();
+    t.sim.fault(On::Call("open_refresh"), Times::Always, Fault::OpenCode(code));
+    let text = t.get("/d/115/a/b/c/d/e/f/film.mkv").send().await.is(502).text();
+    assert!(text.contains(advice) && text.contains(&code.to_string()), "{text}");
+    let asked = t.sim.ledger().count("open_refresh");
+    for number in 0..5 {
+        let again = t.get(&format!("/d/115/{number}")).send().await.is(502).text();
+        assert!(again.contains(advice), "{again}");
+    }
+    assert_eq!((asked, t.sim.ledger().count("open_refresh")), (1, 1), "asked once");
 }
