@@ -14,7 +14,7 @@ use crate::web::{
 };
 use crate::wire::Wire;
 
-/// A client of one account. Cheap to clone; clones share rate, pauses and memory. A new cookie makes a new client.
+/// A client of one account. Cheap to clone; clones share login, rate, pauses and memory.
 ///
 /// Every method may fail with `Paused` (no call is made while the account is paused), `Busy` (its turn would come too
 /// late), `Transport`, `Timeout`, `Transient` (after two repetitions), `Session`, `Captcha`, `Waf`, `Quota` (these pause
@@ -45,6 +45,24 @@ impl Client {
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.0.gate
+    }
+
+    /// Whether this is the login in use.
+    #[must_use]
+    pub fn is_logged_in_with(&self, cookie: &Cookie) -> bool {
+        self.0.gate.cookie().is_some_and(|own| *own == *cookie)
+    }
+
+    /// Goes on with another login of the same account; false, and nothing has changed, if it is another's. A pause that
+    /// the old login has caused ends, and what it has taught of links is forgotten: that may be the kind of device.
+    #[must_use]
+    pub fn log_in(&self, cookie: Cookie) -> bool {
+        if cookie.user_id() != self.0.user_id {
+            return false;
+        }
+        self.0.gate.log_in(cookie);
+        self.0.memory.forget();
+        true
     }
 
     /// Whether 115 still knows the login. Harmless (`docs/115.md` §1.6).

@@ -65,7 +65,7 @@ pub(crate) struct Gate {
     http: reqwest::Client,
     wire: Arc<Wire>,
     /// None where what is asked needs no account.
-    cookie: Option<Cookie>,
+    cookie: Mutex<Option<Arc<Cookie>>>,
     budget: Budget,
     slots: Semaphore,
     pauses: Mutex<Pauses>,
@@ -82,6 +82,7 @@ impl Gate {
         clock: Clock,
     ) -> Self {
         let (budget, slots) = (Budget::new(limits.rate), Semaphore::new(IN_FLIGHT));
+        let cookie = Mutex::new(cookie.map(Arc::new));
         Self { http, wire, cookie, budget, slots, pauses: Mutex::default(), clock, skew: Skew::default() }
     }
 
@@ -94,8 +95,14 @@ impl Gate {
         self.skew.seconds()
     }
 
-    pub(crate) fn cookie(&self) -> Option<&Cookie> {
-        self.cookie.as_ref()
+    pub(crate) fn cookie(&self) -> Option<Arc<Cookie>> {
+        self.cookie.lock().clone()
+    }
+
+    /// Goes on with another login of the same account. A pause that the old one has caused ends.
+    pub(crate) fn log_in(&self, cookie: Cookie) {
+        *self.cookie.lock() = Some(Arc::new(cookie));
+        self.logged_in();
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -195,10 +202,11 @@ impl Gate {
 
     async fn attempt(&self, call: &Call<'_>, left: Duration) -> Result<Reply, Error> {
         let started = Instant::now();
-        let outcome = timeout(left, self.exchange(call))
+        let cookie = self.cookie();
+        let outcome = timeout(left, self.exchange(call, cookie.as_deref()))
             .await
             .unwrap_or_else(|_| Err(Error::new(Kind::Timeout, call.site, "no complete answer in time")))
-            .map_err(|error| self.weigh(call, error));
+            .map_err(|error| self.weigh(call, cookie.as_ref(), error));
         let (label, host, millis) = (call.site.call, call.site.host, started.elapsed().as_millis());
         match &outcome {
             Ok(_) => tracing::debug!(label, host, millis, "115 answered"),
@@ -209,17 +217,22 @@ impl Gate {
         outcome
     }
 
-    fn weigh(&self, call: &Call<'_>, mut error: Error) -> Error {
+    fn weigh(&self, call: &Call<'_>, cookie: Option<&Arc<Cookie>>, mut error: Error) -> Error {
         match call.auth {
+            // Said of a login that another has followed meanwhile, and so worth another try.
+            Auth::Cookie if error.kind == Kind::Session && !self.is_in_force(cookie) => {
+                error.kind = Kind::Transient;
+                error
+            }
             // Both are an account's; an address without one has nothing to wait for.
             Auth::Cookie | Auth::As(_)
-                if self.cookie.is_none() && matches!(error.kind, Kind::Session | Kind::Captcha) =>
+                if cookie.is_none() && matches!(error.kind, Kind::Session | Kind::Captcha) =>
             {
                 error
             }
             // A browser's login lives on the web API while the app API answers "not logged in" (§1.5): that closes the
             // app ways, and only the web API can say that the session is dead.
-            Auth::Cookie if error.kind == Kind::Session && error.host == PROAPI && self.is_web() => {
+            Auth::Cookie if error.kind == Kind::Session && error.host == PROAPI && cookie.is_some_and(|cookie| cookie.is_web()) => {
                 error.kind = Kind::WayClosed;
                 self.hold(error)
             }
@@ -235,8 +248,8 @@ impl Gate {
         }
     }
 
-    fn is_web(&self) -> bool {
-        self.cookie.as_ref().is_some_and(Cookie::is_web)
+    fn is_in_force(&self, cookie: Option<&Arc<Cookie>>) -> bool {
+        self.cookie.lock().as_ref().map(Arc::as_ptr) == cookie.map(Arc::as_ptr)
     }
 
     /// Ends a pause that a dead login has caused: there is another one.
@@ -261,7 +274,7 @@ impl Gate {
         }
     }
 
-    async fn exchange(&self, call: &Call<'_>) -> Result<Reply, Error> {
+    async fn exchange(&self, call: &Call<'_>, cookie: Option<&Cookie>) -> Result<Reply, Error> {
         let broken = |e: reqwest::Error| {
             // A connection that is not even made in time is a broken one, not a slow answer.
             let kind = if e.is_timeout() && !e.is_connect() { Kind::Timeout } else { Kind::Transport };
@@ -269,7 +282,7 @@ impl Gate {
             let e = e.without_url();
             Error::new(kind, call.site, &e.to_string()).because(e)
         };
-        let mut response = self.request(call)?.send().await.map_err(broken)?;
+        let mut response = self.request(call, cookie)?.send().await.map_err(broken)?;
         self.skew.note(response.headers(), self.clock.unix());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
@@ -281,7 +294,7 @@ impl Gate {
         reply::read(call, response.status(), response.headers(), body)
     }
 
-    fn request(&self, call: &Call<'_>) -> Result<reqwest::RequestBuilder, Error> {
+    fn request(&self, call: &Call<'_>, cookie: Option<&Cookie>) -> Result<reqwest::RequestBuilder, Error> {
         let mut url = self
             .wire
             .endpoints
@@ -292,7 +305,7 @@ impl Gate {
         }
         let method = if call.form.is_some() { Method::POST } else { Method::GET };
         let mut request = self.http.request(method, url);
-        match (&call.auth, &self.cookie) {
+        match (&call.auth, cookie) {
             (Auth::Cookie, Some(cookie)) => request = request.header(COOKIE, cookie.header()),
             (Auth::As(cookie), _) => request = request.header(COOKIE, cookie.header()),
             (Auth::Bearer(token), _) => request = request.header(AUTHORIZATION, token),

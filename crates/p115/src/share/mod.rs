@@ -69,7 +69,7 @@ impl Share {
     pub async fn files(&self, cid: Cid, offset: u64, limit: u32) -> Result<SharePage, Error> {
         let account = self.account.as_ref().filter(|account| self.lists_as_account && account.pause().is_none());
         let cookie = account.and_then(|account| account.gate().cookie());
-        let call = snap::call(&self.share, cid, offset, limit).auth(cookie.map_or(Auth::Cookie, Auth::As));
+        let call = snap::call(&self.share, cid, offset, limit).auth(cookie.as_deref().map_or(Auth::Cookie, Auth::As));
         let sent = self.egress.margin().send(self.egress.gate(), &call, None).await;
         let reply = sent.map_err(|mut error| {
             // What 115 says of the login holds for the account, not for the address.

@@ -32,6 +32,10 @@ impl Memory {
         !self.unbound_fails.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn forget(&self) {
+        self.unbound_fails.store(false, Ordering::Relaxed);
+    }
+
     fn unbound_failed(&self) {
         self.unbound_fails.store(true, Ordering::Relaxed);
     }

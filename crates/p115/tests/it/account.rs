@@ -1,10 +1,10 @@
 //! The account itself: how its login stands, whose it is, its devices, its room, and a folder by name.
 
-use p115::{Cause, Cid, Kind, Space, Standing};
+use p115::{Cause, Cid, Cookie, Kind, Space, Standing};
 use rstest::rstest;
 use serde_json::json as value;
 
-use crate::fake::{Fake, Reply, json, status, waf};
+use crate::fake::{CID, Fake, Reply, SEID, json, status, waf};
 
 const STATUS: &str = "my.115.com";
 const APP_SPACE: &str = "proapi.115.com/android/user/space_info";
@@ -202,4 +202,52 @@ async fn a_listing_that_starts_over_in_silence_is_seen_by_its_first_entry() {
 async fn a_folder_that_changes_while_it_is_read_by_name_is_not_taken_for_whole() {
     let fake = Fake::start(|_, n| if n == 0 { names(0, 0, 2, 4) } else { names(2, 2, 3, 3) }).await;
     assert_eq!(fake.client().files_by_name(Cid::new(5)).await.unwrap(), None);
+}
+
+fn cookie(user: u64, device: &str) -> Cookie {
+    Cookie::parse(&format!("UID={user}_{device}_1700000001; CID={CID}; SEID={SEID}")).unwrap()
+}
+
+#[tokio::test]
+async fn another_login_of_the_same_user_ends_the_pause_and_is_used_from_then_on() {
+    let fake = Fake::start(|request, _| {
+        let cookie = String::from_utf8_lossy(request.header("cookie").unwrap_or_default());
+        json(if cookie.contains("_R1_") { DEAD } else { r#"{"state":true,"data":{"user_id":"12345678"}}"# })
+    })
+    .await;
+    let client = fake.client_of("R1", 100.0);
+    assert_eq!(client.user().await.unwrap_err().kind, Kind::Session);
+    assert_eq!(client.pause().map(|pause| pause.cause), Some(Cause::Session));
+    assert!(!client.log_in(cookie(87_654_321, "R2")), "another user's");
+    assert!(client.pause().is_some() && !client.is_logged_in_with(&cookie(12_345_678, "R2")));
+
+    assert!(client.clone().log_in(cookie(12_345_678, "R2")));
+    assert!(client.pause().is_none() && client.is_logged_in_with(&cookie(12_345_678, "R2")));
+    assert_eq!(client.user().await.unwrap().id, 12_345_678);
+}
+
+#[tokio::test]
+async fn what_115_says_of_the_login_before_does_not_hold_for_the_next() {
+    let held = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let hold = std::sync::Arc::clone(&held);
+    let fake = Fake::start(move |request, _| {
+        let cookie = String::from_utf8_lossy(request.header("cookie").unwrap_or_default());
+        if cookie.contains("_R1_") {
+            Reply::Held(std::sync::Arc::clone(&hold), Box::new(json(DEAD)))
+        } else {
+            json(r#"{"state":true,"data":{"user_id":"12345678"}}"#)
+        }
+    })
+    .await;
+    let client = fake.client_of("R1", 100.0);
+    let asked = tokio::spawn({
+        let client = client.clone();
+        async move { client.user().await }
+    });
+    fake.wait_for(1).await;
+    assert!(client.log_in(cookie(12_345_678, "R2")));
+    held.add_permits(1);
+    // It is repeated with the new login, and nothing is paused.
+    assert_eq!(asked.await.unwrap().unwrap().id, 12_345_678);
+    assert!(client.pause().is_none());
 }
