@@ -11,6 +11,7 @@ pub mod drive;
 pub mod error;
 pub mod http;
 pub mod path;
+pub mod qr;
 pub mod store;
 pub mod telemetry;
 pub mod vfs;

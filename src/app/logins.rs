@@ -6,7 +6,7 @@ use tokio::sync::watch::Receiver;
 
 use super::App;
 use crate::{
-    config::{Drive, Mount as MountConfig},
+    config::Mount as MountConfig,
     store::{Table, Watch},
 };
 
@@ -25,8 +25,9 @@ pub(super) async fn heed(app: Arc<App>) {
         }
     };
     loop {
-        if let Err(error) = app.accounts.heed_logins(&app.deps).await {
-            tracing::warn!(?error, "what changed in the store cannot be read");
+        match app.accounts.heed_logins(&app.deps).await {
+            Ok(changed) => app.restart(&changed),
+            Err(error) => tracing::warn!(?error, "what changed in the store cannot be read"),
         }
         // Also before the first change: a mount may have looked before this did.
         app.logins.send_replace(());
@@ -37,9 +38,8 @@ pub(super) async fn heed(app: Arc<App>) {
 /// Waits until the store has a credential for this mount that no attempt to start it has used. A renewal of our own is
 /// none, and neither are the notes of one that failed: those would make a loop.
 pub(super) async fn newer(app: &App, config: &MountConfig, heard: &mut Receiver<()>) {
-    let Drive::Open(open) = &config.drive else { return std::future::pending().await };
     while heard.changed().await.is_ok() {
-        match app.accounts.is_newer(open, &config.path, &app.deps).await {
+        match app.accounts.is_newer(config, &app.deps).await {
             Ok(true) => return,
             Ok(false) => {}
             Err(error) => tracing::warn!(?error, mount = %config.path, "the stored login cannot be read"),

@@ -3,8 +3,10 @@
 mod accounts;
 mod clients;
 mod keeper;
+mod login;
 mod logins;
 mod mounting;
+mod probe;
 mod running;
 
 use std::{
@@ -20,7 +22,7 @@ use parking_lot::Mutex;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub use mounting::{Probe, probe};
+pub use probe::{Probe, probe};
 pub use running::{raise_limits, serve, settled, stop_on_signal};
 
 use self::accounts::Accounts;
@@ -28,8 +30,10 @@ use crate::{
     clock::Clock,
     config::{Config, Mount as MountConfig},
     deliver::{Cdn, Files, Patience, Relay},
+    drive::Login,
     error::{Error, Kind, Result},
     http,
+    path::VirtualPath,
     store::{Sqlite, Store},
     vfs::{Budget, Mount, Namespace, Tasks},
 };
@@ -82,7 +86,7 @@ pub struct App {
     namespace: Arc<ArcSwap<Namespace>>,
     /// Connections at the CDN are counted for an account, whatever mounts share it.
     budgets: Mutex<HashMap<String, Arc<Budget>>>,
-    accounts: Accounts,
+    accounts: Arc<Accounts>,
     tasks: Tasks,
     running: Mutex<Vec<Running>>,
     /// Told of every change to the stored credentials, whoever made it.
@@ -105,7 +109,7 @@ impl App {
     pub fn build(config: &Config, deps: Deps) -> Arc<Self> {
         let running: Vec<_> = config.mounts.iter().map(Running::new).collect();
         let namespace = Namespace::new(running.iter().map(|running| Arc::clone(&running.mount)).collect());
-        let accounts = Accounts::new(&deps.clock);
+        let accounts = Arc::new(Accounts::new(&deps.clock));
         accounts.configure(config);
         Arc::new(Self {
             deps,
@@ -211,12 +215,44 @@ impl App {
         for gone in old {
             gone.stop.cancel();
         }
+        self.put_up(&mut running);
+        tracing::info!(mounts = running.len(), kept, "the configuration was read again");
+    }
+
+    /// Starts these mounts anew, without what was known of them: another account is behind them. Transfers go on.
+    fn restart(self: &Arc<Self>, paths: &[VirtualPath]) {
+        if paths.is_empty() {
+            return;
+        }
+        let mut running = self.running.lock();
+        for old in running.iter_mut().filter(|of| paths.contains(&of.config.path)) {
+            tracing::info!(mount = %old.config.path, "somebody has logged in with another account; the mount starts anew");
+            old.stop.cancel();
+            *old = Running::new(&old.config);
+        }
+        self.put_up(&mut running);
+    }
+
+    /// Shows these mounts, and keeps up those that nothing does yet.
+    fn put_up(self: &Arc<Self>, running: &mut [Running]) {
         let mounts = running.iter().map(|running| Arc::clone(&running.mount)).collect();
         self.namespace.store(Arc::new(Namespace::new(mounts)));
-        for running in &mut *running {
+        for running in running {
             self.keep_up(running);
         }
-        tracing::info!(mounts = running.len(), kept, "the configuration was read again");
+    }
+
+    /// The way to log in to the account behind this mount; `None` where there is no such mount, or nothing to log in to.
+    pub fn login(&self, mount: &VirtualPath) -> Option<Arc<dyn Login>> {
+        let running = self.running.lock();
+        let of = running.iter().find(|running| running.config.path == *mount)?;
+        login::of(&of.config, &self.accounts, &self.deps)
+    }
+
+    /// Tries what this mount can do, step by step; `None` where there is no such mount.
+    pub async fn probe(&self, mount: &VirtualPath) -> Option<Probe> {
+        let config = self.running.lock().iter().find(|of| of.config.path == *mount)?.config.clone();
+        Some(probe::probe_mount(&config, &self.deps, &self.accounts).await)
     }
 
     fn budget(&self, account: &str) -> Arc<Budget> {

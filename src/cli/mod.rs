@@ -4,6 +4,7 @@ mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod healthcheck;
+mod login;
 mod online;
 #[cfg(test)]
 mod packaging;
@@ -53,6 +54,23 @@ enum Command {
         #[arg(long, env = "GATE115_ONLINE", value_parser = FalseyValueParser::new())]
         online: bool,
     },
+    /// Log in to the account of a mount by a code that the 115 app scans
+    Login {
+        /// The path of the mount, as in the configuration
+        mount: String,
+        #[command(flatten)]
+        file: Where,
+        /// As what type of app: 115 keeps one login for each kind of device. Without it what the mount's `app` says, else
+        /// wechatmini
+        #[arg(long, env = "GATE115_APP", value_name = "NAME")]
+        app: Option<String>,
+        /// Also write the code as a picture
+        #[arg(long, env = "GATE115_PNG", value_name = "FILE")]
+        png: Option<PathBuf>,
+        /// Also write the code as a drawing
+        #[arg(long, env = "GATE115_SVG", value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
     /// Ask a running gateway whether it lives
     Healthcheck {
         /// Where it answers
@@ -91,6 +109,8 @@ enum Failure {
     Sick(String),
     #[error("a mount does not work; see above")]
     Offline,
+    #[error("{0}")]
+    NotLoggedIn(String),
     #[error(transparent)]
     App(#[from] Error),
     #[error("{0}")]
@@ -101,7 +121,7 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::NoConfig | Self::Config { .. } | Self::Rejected(_) => BAD_CONFIG,
-            Self::Sick(_) | Self::Offline | Self::App(_) | Self::Io(_) => 1,
+            Self::Sick(_) | Self::Offline | Self::NotLoggedIn(_) | Self::App(_) | Self::Io(_) => 1,
         }
     }
 }
@@ -137,6 +157,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
                 return Err(Failure::Offline);
             }
             Ok(())
+        }
+        Command::Login { mount, file, app, png, svg } => {
+            let pictures = login::Pictures { png, svg };
+            block_on(login::login(&find(file.config)?, &mount, app.as_deref(), &pictures, format))
         }
         Command::Healthcheck { url } => block_on(healthcheck::healthcheck(&url)),
         Command::Version => Ok(writeln!(io::stdout(), "{}", version::version())?),

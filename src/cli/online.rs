@@ -15,11 +15,11 @@ pub(super) async fn online(config: &Config) -> bool {
     all_well(&probes)
 }
 
-fn all_well(probes: &[Probe]) -> bool {
+pub(super) fn all_well(probes: &[Probe]) -> bool {
     probes.iter().flat_map(|probe| &probe.steps).all(|(_, result)| result.is_ok())
 }
 
-fn print(probes: &[Probe], out: &mut impl Write) -> io::Result<()> {
+pub(super) fn print(probes: &[Probe], out: &mut impl Write) -> io::Result<()> {
     for probe in probes {
         writeln!(out, "\n{}", probe.mount)?;
         for (step, result) in &probe.steps {

@@ -16,6 +16,7 @@ fn the_definition_is_sound() {
 #[case(&["check", "--config", "x.yaml", "--online", "--log-format", "json"])]
 #[case(&["--log-format", "text", "version"])]
 #[case(&["healthcheck", "--url", "http://[::1]:80/healthz"])]
+#[case(&["login", "/115", "--app", "wechatmini", "--png", "code.png", "-c", "x.yaml"])]
 #[cfg_attr(feature = "demo", case(&["demo", "--listen", "0.0.0.0:5244"]))]
 fn what_the_manual_says_can_be_typed(#[case] arguments: &[&str]) {
     let typed = Cli::try_parse_from(["gate115"].iter().chain(arguments));
@@ -26,6 +27,7 @@ fn what_the_manual_says_can_be_typed(#[case] arguments: &[&str]) {
 #[case(&[])]
 #[case(&["server"])]
 #[case(&["serve", "--online"])]
+#[case(&["login"])]
 #[case(&["healthcheck", "--url", "127.0.0.1"])]
 #[cfg_attr(feature = "demo", case(&["demo", "--listen", "localhost"]))]
 fn what_it_does_not_say_cannot(#[case] arguments: &[&str]) {

@@ -2,6 +2,7 @@
 
 mod check;
 mod load;
+mod login;
 mod raw;
 mod secret;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use load::{LoadError, Loaded, Note, Violation};
+pub use login::{Given, Login};
 
 use crate::path::VirtualPath;
 
@@ -150,12 +152,11 @@ impl Drive {
 }
 
 /// A 115 account by its cookie.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Cloud {
     /// The folder the mount shows: its cid, 0 for the root of the account (docs/115.md, "conventions").
     pub root: u64,
-    /// As it was written; `p115::Cookie` can read it.
-    pub cookie: SecretString,
+    pub login: Login,
     /// Calls to 115 a second, for the account: more than 0, at most 1000.
     pub rate: f64,
     /// Entries in one listing call, 1 to 1150 (docs/115.md, "list endpoints").
@@ -163,16 +164,6 @@ pub struct Cloud {
     pub link_binding: LinkBinding,
     /// Other servers than the real ones.
     pub wire: Option<Wire>,
-}
-
-impl PartialEq for Cloud {
-    fn eq(&self, other: &Self) -> bool {
-        // Taken apart, so that a new field cannot be forgotten here.
-        let Self { root, cookie, rate, page_size, link_binding, wire } = self;
-        (*root, *rate, *page_size, *link_binding) == (other.root, other.rate, other.page_size, other.link_binding)
-            && cookie.expose_secret() == other.cookie.expose_secret()
-            && *wire == other.wire
-    }
 }
 
 /// A 115 account by tokens of the Open Platform.

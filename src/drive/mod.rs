@@ -2,6 +2,7 @@
 
 mod entry;
 mod link;
+mod login;
 mod opened;
 
 use std::{fmt::Debug, time::Duration};
@@ -10,6 +11,7 @@ use async_trait::async_trait;
 
 pub use entry::{Entry, Handle, Kind, Page};
 pub use link::{Audience, Binding, Link};
+pub use login::{Begun, Device, Login, Progress};
 pub use opened::{Local, Opened};
 
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -48,6 +50,21 @@ pub trait Drive: Debug + Send + Sync + 'static {
         None
     }
 
+    /// Asks how the login stands, more thoroughly than a start does, and fails if it does not give all that it should.
+    async fn standing(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// By how many seconds the service's clock is ahead of ours, where it has told the time; right to a second or two.
+    fn skew(&self) -> Option<i64> {
+        None
+    }
+
+    /// How much room there is, where the service tells it.
+    fn space(&self) -> Option<&dyn Space> {
+        None
+    }
+
     /// Why the drive makes no calls at the moment, if so.
     fn pause(&self) -> Option<Pause> {
         None
@@ -70,6 +87,21 @@ pub trait Locate: Debug + Send + Sync {
 
     /// What stands at these names below the root; `None` where nothing does that can be found this way.
     async fn find(&self, names: &[&str]) -> Result<Option<Entry>>;
+}
+
+/// Telling how much room there is.
+#[async_trait]
+pub trait Space: Debug + Send + Sync {
+    async fn room(&self) -> Result<Room>;
+}
+
+/// The room of a drive's account, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// All of it.
+    pub total: u64,
+    /// What is taken.
+    pub used: u64,
 }
 
 /// No calls go out for now.

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Expected, Store, Table, Value};
+use super::{Expected, Store, Table, Value, Version};
 use crate::{
     clock::Clock,
     error::{Error, Kind, Result},
@@ -34,23 +34,32 @@ impl Tickets {
     }
 
     /// `None` if its end has passed, or if it never was.
-    pub async fn find<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>> {
+    pub async fn find<T: DeserializeOwned>(&self, id: &str) -> Result<Option<Found<T>>> {
         let Some(stored) = self.store.get(Table::Tickets, id).await? else { return Ok(None) };
-        serde_json::from_slice(&stored.value.bytes).map(Some).map_err(unreadable)
+        let ticket = serde_json::from_slice(&stored.value.bytes).map_err(unreadable)?;
+        Ok(Some(Found { ticket, version: stored.version, ends: stored.value.ends }))
     }
 
-    /// Puts another state in its place, until the same end; false if it is not there any more.
-    pub async fn replace(&self, id: &str, ticket: &(impl Serialize + Sync)) -> Result<bool> {
-        let Some(stored) = self.store.get(Table::Tickets, id).await? else { return Ok(false) };
-        let value = Value { ends: stored.value.ends, ..value(ticket)? };
-        let newer = self.store.write(Table::Tickets, id, Expected::Version(stored.version), Some(value)).await?;
-        Ok(newer.is_some())
+    /// Puts another state in the place of what was found, until the same end. `None` if somebody else was faster: of
+    /// several that hear that a login has been confirmed, one goes on with it.
+    pub async fn replace<T: Serialize + Sync>(
+        &self,
+        id: &str,
+        found: &Found<T>,
+        ticket: T,
+    ) -> Result<Option<Found<T>>> {
+        let value = Value { ends: found.ends, ..value(&ticket)? };
+        let newer = self.store.write(Table::Tickets, id, Expected::Version(found.version), Some(value)).await?;
+        Ok(newer.map(|version| Found { ticket, version, ends: found.ends }))
     }
+}
 
-    /// True for the one who tears it up: of several that hear that a login has been confirmed, one goes on with it.
-    pub async fn redeem(&self, id: &str) -> Result<bool> {
-        self.store.remove(Table::Tickets, id).await
-    }
+/// A ticket as it was when it was looked at.
+#[derive(Debug)]
+pub struct Found<T> {
+    pub ticket: T,
+    version: Version,
+    ends: Option<u64>,
 }
 
 fn value(ticket: &impl Serialize) -> Result<Value> {
@@ -76,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_ticket_is_found_by_anyone_until_its_end_and_redeemed_once() {
+    async fn a_ticket_is_found_by_anyone_until_its_end_and_gone_on_with_by_one() {
         let clock = Clock::default();
         let store: Arc<dyn Store> = Arc::new(Memory::new(clock.clone()));
         let tickets = Tickets::new(Arc::clone(&store), clock.clone());
@@ -86,14 +95,16 @@ mod tests {
         let another = tickets.issue(&new(false), Duration::from_secs(300)).await.unwrap();
         assert!(id.len() == 32 && id != another);
         clock.advance(Duration::from_secs(200));
-        assert!(others.replace(&id, &new(true)).await.unwrap());
-        assert_eq!(tickets.find(&id).await.unwrap(), Some(new(true)));
-        assert_eq!(tickets.find::<Ticket>("no such").await.unwrap(), None);
-        assert!(tickets.redeem(&id).await.unwrap());
-        assert!(!others.redeem(&id).await.unwrap());
-        assert!(!others.replace(&id, &new(false)).await.unwrap());
+        let ours = tickets.find::<Ticket>(&id).await.unwrap().unwrap();
+        let theirs = others.find::<Ticket>(&id).await.unwrap().unwrap();
+        let taken = others.replace(&id, &theirs, new(true)).await.unwrap().unwrap();
+        assert!(tickets.replace(&id, &ours, new(true)).await.unwrap().is_none());
+        assert_eq!(tickets.find::<Ticket>(&id).await.unwrap().unwrap().ticket, new(true));
+        assert!(tickets.find::<Ticket>("no such").await.unwrap().is_none());
         clock.advance(Duration::from_secs(101));
-        assert_eq!(others.find::<Ticket>(&another).await.unwrap(), None, "another state has the same end");
+        assert!(others.find::<Ticket>(&id).await.unwrap().is_none(), "another state has the same end");
+        assert!(others.replace(&id, &taken, new(true)).await.unwrap().is_none());
+        assert!(others.find::<Ticket>(&another).await.unwrap().is_none());
     }
 
     #[tokio::test]

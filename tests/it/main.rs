@@ -10,6 +10,7 @@ mod finding;
 mod kill;
 mod links;
 mod local;
+mod login;
 mod mounts;
 mod names;
 mod open;

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use gate115::{config::Delivery, error::Kind, path::VirtualPath};
+use gate115::{
+    config::{Delivery, Login},
+    error::Kind,
+    path::VirtualPath,
+};
 use sim115::{Content, Fault, On, Sim, Times};
 
 use crate::support::{cloud_of, world};
@@ -16,7 +20,7 @@ async fn a_dead_cookie_stops_neither_the_process_nor_the_explanation() {
     let t = world(film)
         .at_once()
         .mount(|mount, sim| {
-            cloud_of(mount).cookie = sim.cookie().replace("_", "_9").into();
+            cloud_of(mount).login = Login::cookie(sim.cookie().replace("_", "_9"));
         })
         .lenient()
         .start()

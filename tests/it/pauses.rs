@@ -145,7 +145,7 @@ async fn a_dead_cookie_is_502_with_advice_and_is_not_tried_again() {
     // A new cookie: the mount is made anew.
     let cookie = t.sim.login_again();
     let mut config = t.config.clone();
-    cloud_of(&mut config.mounts[0]).cookie = cookie.into();
+    cloud_of(&mut config.mounts[0]).login = gate115::config::Login::cookie(cookie);
     t.app.reload(&config);
     t.mounted().await;
     t.get("/d/115/films/cold.mkv").send().await.is(302);

@@ -9,6 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use p115::Standing;
 use parking_lot::RwLock;
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     error,
 };
 use crate::{
-    drive::{Audience, Drive, Entry, Kind as EntryKind, Link, Locate, Page, Pause},
+    drive::{Audience, Drive, Entry, Kind as EntryKind, Link, Locate, Page, Pause, Room, Space},
     error::{Error, Kind, Result},
     path::{Name, is_own_spelling},
 };
@@ -151,6 +152,22 @@ impl Drive for Cloud {
         Some(self)
     }
 
+    async fn standing(&self) -> Result<()> {
+        match self.client.standing().await.map_err(|cause| self.heard(&cause))? {
+            Standing::Alive => Ok(()),
+            Standing::Kicked => Err(error::kicked_session()),
+            Standing::LoggedOut => Err(error::dead_session()),
+        }
+    }
+
+    fn skew(&self) -> Option<i64> {
+        self.client.skew()
+    }
+
+    fn space(&self) -> Option<&dyn Space> {
+        Some(self)
+    }
+
     fn pause(&self) -> Option<Pause> {
         self.client.pause().map(|pause| error::pause(&pause, self.now.now()))
     }
@@ -158,6 +175,14 @@ impl Drive for Cloud {
     fn resume(&self) {
         self.told_of_dead_session.store(false, Ordering::Relaxed);
         self.client.resume();
+    }
+}
+
+#[async_trait]
+impl Space for Cloud {
+    async fn room(&self) -> Result<Room> {
+        let space = self.client.space().await.map_err(|cause| self.heard(&cause))?;
+        Ok(Room { total: space.total, used: space.used })
     }
 }
 

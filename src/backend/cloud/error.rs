@@ -1,22 +1,28 @@
 //! What the wire says went wrong, as a failure with advice for the person who runs this gateway.
 
-use p115::{Cause, Kind as Wire};
+use p115::{Cause, Kind as Wire, LoginFault};
 
 use crate::{
     drive::Pause,
     error::{Error, Kind},
 };
 
-const LOG_IN: &str = "The 115 cookie is dead: 115 asks for a new login. Log in to 115 again, put the new cookie into the configuration (`cookie`), and reload (SIGHUP) or restart.";
+const LOG_IN: &str = "The 115 cookie is dead: 115 asks for a new login. Run `gate115 login` for the mount; or log in to 115 again, put the new cookie into the configuration (`cookie`), and reload (SIGHUP) or restart.";
 const CAPTCHA: &str = "115 wants a captcha solved (911). Open 115.com in a browser with this account, solve it, then reload (SIGHUP) or restart. No calls go out until then.";
 const WAF: &str = "115's firewall has blocked the account for a while (405). No calls go out until the pause is over; links and listings that are known still work. A lower `rate` keeps this away.";
 const QUOTA: &str = "115 limits how often the account may ask. No calls go out until the pause is over; links and listings that are known still work.";
+
+const KICKED: &str = "115 still lists folders for this cookie and gives it no links: another login of the same kind of device has ended it. Run `gate115 login` for the mount, as an app type that nobody uses, such as wechatmini.";
+
+pub(super) fn kicked_session() -> Error {
+    Error::new(Kind::Session, KICKED)
+}
 
 pub(super) fn dead_session() -> Error {
     Error::new(Kind::Session, LOG_IN)
 }
 
-pub(in crate::backend) fn translate(cause: &p115::Error) -> Error {
+pub(crate) fn translate(cause: &p115::Error) -> Error {
     let (kind, message) = match cause.kind {
         Wire::NotFound | Wire::Folder => (Kind::NotFound, "115 has no such folder any more.".to_owned()),
         Wire::NotReady => {
@@ -43,14 +49,14 @@ pub(in crate::backend) fn translate(cause: &p115::Error) -> Error {
         | Wire::App
         | Wire::Keeper
         | Wire::Paused { cause: Cause::Renewals | Cause::TokensLost | Cause::App } => (Kind::Upstream, said(cause)),
-        // A share and a login have rooms of their own; here they are as strange as any other refusal.
+        Wire::Login(fault) => (Kind::Session, login(fault, cause)),
+        // A share has a room of its own; here it is as strange as any other refusal.
         Wire::Transient
         | Wire::WayClosed
         | Wire::Rejected
         | Wire::Refused
         | Wire::Undecodable
-        | Wire::Share(_)
-        | Wire::Login(_) => (Kind::Upstream, said(cause)),
+        | Wire::Share(_) => (Kind::Upstream, said(cause)),
     };
     Error::new(kind, message).op(cause.call).retry_after(cause.retry_after).source(cause.clone())
 }
@@ -62,6 +68,19 @@ pub(in crate::backend) fn of_link(error: Error) -> Error {
     } else {
         error
     }
+}
+
+/// Why 115 does not log in, what it says itself, and what to do.
+fn login(fault: LoginFault, cause: &p115::Error) -> String {
+    let code = cause.code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let said = if cause.message.is_empty() { String::new() } else { format!(" It says: {}.", cause.message) };
+    let (what, advice) = (capital(&fault.to_string()), capital(fault.advice()));
+    format!("{what}{code}.{said} {advice}.")
+}
+
+pub(in crate::backend) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn said(cause: &p115::Error) -> String {

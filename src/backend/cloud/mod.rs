@@ -4,3 +4,4 @@ mod drive;
 pub(super) mod error;
 
 pub use drive::{Cloud, Options};
+pub(crate) use error::translate as failure;

@@ -14,7 +14,7 @@ use super::{
     error,
 };
 use crate::{
-    drive::{Audience, Drive, Entry, Link, Locate, Page, Pause},
+    drive::{Audience, Drive, Entry, Link, Locate, Page, Pause, Room, Space},
     error::{Error, Kind, Result},
     path::is_own_spelling,
 };
@@ -115,6 +115,14 @@ impl Drive for Open {
         Some(self)
     }
 
+    fn skew(&self) -> Option<i64> {
+        self.client.skew()
+    }
+
+    fn space(&self) -> Option<&dyn Space> {
+        Some(self)
+    }
+
     fn pause(&self) -> Option<Pause> {
         self.client.pause().map(|pause| error::pause(&pause, self.now.now()))
     }
@@ -122,6 +130,15 @@ impl Drive for Open {
     fn resume(&self) {
         self.told_of_dead_tokens.store(false, Ordering::Relaxed);
         self.client.resume();
+    }
+}
+
+#[async_trait]
+impl Space for Open {
+    async fn room(&self) -> Result<Room> {
+        let user = self.client.user().await.map_err(|cause| self.heard(&cause))?;
+        let untold = || Error::new(Kind::Upstream, "115 does not tell how full the account is.");
+        user.space.map(|space| Room { total: space.total, used: space.used }).ok_or_else(untold)
     }
 }
 

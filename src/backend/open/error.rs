@@ -10,9 +10,9 @@ use crate::{
     error::{Error, Kind},
 };
 
-const LOG_IN: &str = "run `gate115 check` for the mount, and put a new pair of tokens into the configuration (`access_token`, `refresh_token`), then reload (SIGHUP) or restart";
+const LOG_IN: &str = "run `gate115 login` for the mount with an `app_id` of your own; or put a new pair of tokens into the configuration (`access_token`, `refresh_token`) and reload (SIGHUP) or restart";
 
-pub(super) fn translate(cause: &p115::Error) -> Error {
+pub(crate) fn translate(cause: &p115::Error) -> Error {
     let kind = match cause.kind {
         Wire::Session
         | Wire::Token
@@ -39,7 +39,7 @@ pub(super) fn translate(cause: &p115::Error) -> Error {
         _ => cause.advice().unwrap_or("try again in a moment"),
     };
     let code = cause.code.map(|code| format!(" ({code})")).unwrap_or_default();
-    let message = format!("{}{code}: {advice}.", capital(what));
+    let message = format!("{}{code}: {advice}.", cloud::error::capital(what));
     Error::new(kind, message).op(cause.call).retry_after(cause.retry_after).source(cause.clone())
 }
 
@@ -58,9 +58,4 @@ pub(super) fn pause(pause: &p115::Pause, now: Duration) -> Pause {
         }
         _ => cloud::error::pause(pause, now),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

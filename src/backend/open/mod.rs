@@ -4,3 +4,4 @@ mod drive;
 mod error;
 
 pub use drive::{Open, Options};
+pub(crate) use error::translate as failure;

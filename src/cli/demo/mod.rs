@@ -18,7 +18,7 @@ use super::Failure;
 use crate::{
     app::{self, App, Deps},
     clock::Clock,
-    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, Mount, Server, Wire},
+    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, Login, Mount, Server, Wire},
     deliver::{Cdn, Patience},
     error::{Error, Kind, Result},
     http as edge,
@@ -71,7 +71,7 @@ fn config(sim: &Sim, base: &str, listen: SocketAddr) -> Result<Config> {
     };
     let cloud = Cloud {
         root: 0,
-        cookie: sim.cookie().into(),
+        login: Login::cookie(sim.cookie()),
         rate: 50.0,
         page_size: 1150,
         link_binding: LinkBinding::Auto,

@@ -62,8 +62,8 @@ pub(super) fn drive(raw: raw::Drive, at: &str, sources: &Sources<'_>, report: &m
 fn foreign(raw: &raw::Drive, at: &str, kind: &str, own: &[&str], report: &mut Report) {
     let written = [
         ("cookie", raw.cookie.is_some()),
-        ("qr_token", raw.qr_token.0),
-        ("app", raw.app.0),
+        ("qr_token", raw.qr_token.is_some()),
+        ("app", raw.app.is_some()),
         ("rate", raw.rate.is_some()),
         ("page_size", raw.page_size.is_some()),
         ("link_binding", raw.link_binding.is_some()),

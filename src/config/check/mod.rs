@@ -3,6 +3,7 @@
 mod cloud;
 mod drive;
 mod local;
+mod login;
 mod mounts;
 mod open;
 mod server;

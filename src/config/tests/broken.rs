@@ -65,10 +65,19 @@ fn a_wrong_shape_is_named_with_its_place(#[case] text: &str, #[case] want: &str)
     "mounts[0].drive.type: \"116\" is no type of drive; write 115-cloud, 115-open or local"
 )]
 #[case(
-    "mounts: [{ path: /a, drive: { type: 115-cloud } }]",
-    "mounts[0].drive.cookie: is missing. Login by QR code comes later; until then log in at 115.com with a browser, open \
-     the developer tools (F12), choose Network, reload, and copy the whole Cookie header of a request to webapi.115.com \
-     into cookie"
+    "mounts: [{ path: /a, drive: { type: 115-cloud, qr_token: abc } }]",
+    "mounts[0].drive.qr_token: a QR code token is 115's `uid`: 16 to 128 letters and digits, as 115's token call gives it or \
+     as it stands after `dg-` in the text of the code"
+)]
+#[case(
+    "mounts: [{ path: /a, drive: { type: 115-cloud, cookie: 'UID=1_A1_2', qr_token: 0123456789abcdef0123 } }]",
+    "mounts[0].drive.qr_token: there is a cookie as well; write one of the two"
+)]
+#[case(
+    "mounts: [{ path: /a, drive: { type: 115-cloud, app: linux } }]",
+    "mounts[0].drive.app: 115 has withdrawn the app type \"linux\" and refuses its logins; take wechatmini or, if you use \
+     that yourself, one of: alipaymini, tv, apple_tv, qandroid, qios, qipad, harmony, android, bandroid, 115android, ios, \
+     bios, 115ios, ipad, bipad, 115ipad, web, desktop"
 )]
 #[case(
     "mounts: [{ path: /a, drive: { type: 115-cloud, cookie: 'UID=1_A1_2' } }]",
@@ -301,7 +310,6 @@ fn everything_that_is_wrong_is_said_at_once() {
             "server.listen[1]",
             "mounts[0].path",
             "mounts[0].drive.root",
-            "mounts[0].drive.cookie",
             "mounts[0].drive.rate",
             "mounts[1].path",
             "mounts[1].delivery",

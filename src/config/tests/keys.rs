@@ -25,8 +25,7 @@ use super::*;
 #[case("", "", "auth: { link_expiration: 0h }", Some("auth.link_expiration"))]
 #[case("root: '0'", "", "", None)]
 #[case("root: 0", "", "", None)]
-#[case("qr_token: abc", "", "", Some("mounts[0].drive.qr_token"))]
-#[case("app: wechatmini", "", "", Some("mounts[0].drive.app"))]
+#[case("app: wechatmini", "", "", None)]
 #[case("rate: 2", "", "", None)]
 #[case("page_size: 1150", "", "", None)]
 #[case("link_binding: auto", "", "", None)]
@@ -164,4 +163,30 @@ fn mounts_may_stand_inside_each_other(#[case] paths: &[&str]) {
     let mounts = paths.iter().map(|path| format!("- {{ path: {path}, drive: {{ type: 115-open }} }}\n"));
     let loaded = parse(&format!("mounts:\n{}", mounts.collect::<String>())).unwrap();
     assert_eq!(loaded.config.mounts.len(), paths.len());
+}
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn a_login_is_a_cookie_a_qr_code_or_none_yet() {
+    let login = |keys: &str| {
+        let loaded = parse(&format!("mounts: [{{ path: /a, drive: {{ type: 115-cloud{keys} }} }}]")).unwrap();
+        (cloud(&loaded).login.clone(), loaded.notes.iter().map(|note| note.field.clone()).collect::<Vec<_>>())
+    };
+    let (none, notes) = login("");
+    assert!(none.given.is_none() && none.parts().is_empty() && none.app().name() == "wechatmini");
+    assert!(notes.contains(&"mounts[0].drive.cookie".to_owned()), "{notes:?}");
+
+    let (qr, notes) = login(&format!(", qr_token: {TOKEN}, app: tv"));
+    assert!(matches!(&qr.given, Some(Given::QrToken(_))) && qr.app().name() == "tv");
+    assert!(notes.contains(&"mounts[0].drive.app".to_owned()), "whom it would log out: {notes:?}");
+    let (code, _) = login(&format!(", qr_token: 'https://115.com/scan/dg-{TOKEN}', app: tv"));
+    assert_eq!(qr, code);
+    assert_ne!(qr, login(&format!(", qr_token: {TOKEN}")).0, "another app is another login");
+    assert!(!format!("{qr:?}").contains(TOKEN));
+
+    let (cookie, _) = login(&format!(", cookie: '{COOKIE}'"));
+    let (other, _) = login(&format!(", cookie: '{COOKIE}', app: tv"));
+    assert_ne!(cookie, other);
+    assert!(cookie.parts().len() == 1 && other.parts().len() == 1, "an app says nothing of a cookie");
 }

@@ -38,6 +38,13 @@ fn cloud(loaded: &Loaded) -> &Cloud {
     cloud
 }
 
+fn cookie(loaded: &Loaded) -> String {
+    match &cloud(loaded).login.given {
+        Some(Given::Cookie(cookie)) => cookie.expose_secret().to_owned(),
+        other => panic!("no cookie: {other:?}"),
+    }
+}
+
 #[test]
 fn what_is_left_out_has_its_default() {
     let loaded = parse(&file("", "", "auth: { guest: read }")).unwrap();
@@ -125,7 +132,7 @@ fn configurations_differ_by_what_cannot_be_seen() {
     assert_eq!(one, parse(&file("root: 0", "", "")).unwrap().config);
     let mut other = one.clone();
     let Drive::Cloud(cloud) = &mut other.mounts[0].drive else { panic!("another type") };
-    cloud.cookie = "another".into();
+    cloud.login = Login::cookie("another");
     assert_ne!(one, other);
     assert_ne!(one, parse(&file("wire: {}", "", "")).unwrap().config);
 }

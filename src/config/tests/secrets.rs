@@ -12,7 +12,7 @@ fn secrets_come_from_the_text_the_environment_and_files() {
     let read = |secret: &str| {
         let text = format!("mounts: [{{ path: /a, drive: {{ type: 115-cloud, cookie: {secret} }} }}]");
         load::parse(&text, &Sources { base_dir: dir.path(), env: &env })
-            .map(|loaded| cloud(&loaded).cookie.expose_secret().to_owned())
+            .map(|loaded| cookie(&loaded))
             .map_err(|error| error.to_string().replace("mounts[0].drive.cookie: ", ""))
     };
     for secret in [&format!("'{COOKIE}'"), "{ env: GATE115_COOKIE }", "{ file: cookie.txt }"] {

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use gate115::{
     app::{self, App, Deps},
     clock::Clock,
-    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, MinLife, Mount, Server, Wire},
+    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, Login, MinLife, Mount, Server, Wire},
     deliver::{Cdn, Patience},
     http::Limits,
     path::VirtualPath,
@@ -163,7 +163,7 @@ impl Stage {
 pub fn cloud(sim: &Sim, base: &str) -> Cloud {
     Cloud {
         root: 0,
-        cookie: sim.cookie().into(),
+        login: Login::cookie(sim.cookie()),
         rate: 1000.0,
         page_size: 1150,
         link_binding: LinkBinding::Auto,

@@ -119,6 +119,13 @@ impl LoginApp {
     }
 }
 
+impl Default for LoginApp {
+    /// The one to recommend.
+    fn default() -> Self {
+        Self(&APPS[0])
+    }
+}
+
 impl FromStr for LoginApp {
     type Err = LoginAppError;
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use reqwest::header::HeaderValue;
+use secrecy::SecretString;
 
 use super::paste;
 
@@ -67,6 +68,12 @@ impl Cookie {
     #[must_use]
     pub fn header(&self) -> HeaderValue {
         self.header.clone()
+    }
+
+    /// The same, to be kept; [`Cookie::parse`] reads it.
+    #[must_use]
+    pub fn text(&self) -> SecretString {
+        String::from_utf8_lossy(self.header.as_bytes()).into_owned().into()
     }
 
     /// The account's number.

@@ -1,0 +1,278 @@
+//! Accounts by cookie: users of 115, each with one login in use.
+
+use std::{sync::Arc, time::Duration};
+
+use p115::{Cause, Cookie, LoginApp, QrLogin, QrToken};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    super::Deps,
+    Accounts, Known, credentials, owner, way,
+};
+use crate::{
+    backend::cloud,
+    config::{Drive, Given, Login, Wire},
+    error::{Error, Kind, Result},
+    path::VirtualPath,
+    store::{
+        credentials::{Account, Credentials, Fingerprint, Held, Holding, Secret},
+        leases::{Leases, Taken},
+    },
+};
+
+/// What its accounts are called in the store.
+pub(in crate::app) const SERVICE: &str = "115-cloud";
+
+/// The longest an exchange of a QR code takes, waiting for a turn included.
+const EXCHANGE: Duration = Duration::from_secs(45);
+
+/// A user of 115, by one login, whatever cookies the mounts have.
+#[derive(Debug)]
+pub(super) struct User {
+    wire: Option<Wire>,
+    client: p115::Client,
+    mounts: Vec<Seen>,
+}
+
+/// The login of a mount, as it was last looked at in the store.
+#[derive(Debug, Clone)]
+struct Seen {
+    path: VirtualPath,
+    account: Account,
+    /// Of the login in use, or passed over for another of the same user's.
+    generation: u64,
+    /// Of the login that the mount was last started with.
+    tried: u64,
+}
+
+/// A QR code that 115 does not exchange, and what it said: it is not asked again.
+#[derive(Debug)]
+pub(super) struct Spent(Fingerprint, Error);
+
+impl Accounts {
+    /// The client of the account that the mount at this path logs in to: by the cookie of the configuration where that is
+    /// new, else by that of the store. True besides where it has just been taken from the configuration.
+    pub(in crate::app) async fn cookie(
+        &self,
+        login: &Login,
+        wire: Option<&Wire>,
+        path: &VirtualPath,
+        deps: &Deps,
+    ) -> Result<(p115::Client, bool)> {
+        let config = fingerprint(login);
+        let _alone = self.settling.lock().await;
+        let credentials = credentials(deps);
+        let account = credentials.account(SERVICE, path, config.as_ref()).await?;
+        let holding = credentials.holding(&account, config.as_ref()).await?;
+        let (held, changed) = match (holding, &login.given, &config) {
+            (Holding::Stored(held), ..) => (held, false),
+            (Holding::Config, Some(given), Some(config)) => {
+                let held = self.take(given, login.app(), wire, &account, config, &credentials, deps).await?;
+                (held, true)
+            }
+            _ => {
+                let what = format!(
+                    "Nobody has logged in for this mount. Run `gate115 login {path}`, or write the cookie of a browser that is logged in to 115.com into the configuration (`cookie`)."
+                );
+                return Err(Error::new(Kind::Session, what));
+            }
+        };
+        let cookie = cookie(&held)?;
+        Ok((self.user(cookie, wire, path, &account, held.generation, deps)?, changed))
+    }
+
+    /// Puts what the configuration says into the store. A QR code is exchanged for a cookie first, which works once.
+    #[expect(clippy::too_many_arguments, reason = "each is another thing")]
+    async fn take(
+        &self,
+        given: &Given,
+        app: LoginApp,
+        wire: Option<&Wire>,
+        account: &Account,
+        config: &Fingerprint,
+        credentials: &Credentials,
+        deps: &Deps,
+    ) -> Result<Held> {
+        match given {
+            Given::Cookie(text) => {
+                let cookie = Cookie::parse(text.expose_secret())
+                    .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
+                credentials.adopt(account, config, &Secret::Cookie(cookie.text())).await
+            }
+            Given::QrToken(token) => {
+                if let Some(Spent(_, error)) = self.known.lock().spent.iter().find(|Spent(of, _)| of == config) {
+                    return Err(error.clone());
+                }
+                // A store that cannot be written fails here, where nothing is lost yet.
+                let leases = Leases::new(Arc::clone(&deps.store), deps.clock.clone(), &owner());
+                let lease = match leases.take(&format!("login of {account}"), EXCHANGE).await? {
+                    Taken::Yours(lease) => lease,
+                    Taken::Busy(_) => {
+                        let what = "Another process exchanges the QR code of this mount for a cookie.";
+                        return Err(Error::new(Kind::Busy, what).retry_after(Some(Duration::from_secs(5))));
+                    }
+                };
+                let exchanged = self.exchange(token, app, wire, config, deps).await;
+                let held = match exchanged {
+                    Ok(cookie) => credentials.adopt(account, config, &Secret::Cookie(cookie)).await,
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = leases.release(&lease).await {
+                    tracing::warn!(?error, "a lease could not be given back; it ends by itself");
+                }
+                held
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        token: &QrToken,
+        app: LoginApp,
+        wire: Option<&Wire>,
+        config: &Fingerprint,
+        deps: &Deps,
+    ) -> Result<SecretString> {
+        let qr = QrLogin::new(self.egress(wire, deps)?);
+        match qr.finish(token, app).await {
+            Ok(given) => {
+                tracing::info!(user = given.user_id, app = app.name(), "logged in by QR code");
+                Ok(given.cookie.text())
+            }
+            Err(cause) => {
+                let error = cloud::failure(&cause);
+                if matches!(cause.kind, p115::Kind::Login(_)) {
+                    self.known.lock().spent.push(Spent(config.clone(), error.clone()));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The client of the cookie's user, who may have one already: then its login is exchanged only where the new one is
+    /// this very mount's, or where the old one is dead. A second mount's cookie puts nothing at risk that works.
+    fn user(
+        &self,
+        cookie: Cookie,
+        wire: Option<&Wire>,
+        path: &VirtualPath,
+        account: &Account,
+        generation: u64,
+        deps: &Deps,
+    ) -> Result<p115::Client> {
+        let mut known = self.known.lock();
+        let seen = Seen { path: path.clone(), account: account.clone(), generation, tried: generation };
+        let at = known.users.iter().position(|of| of.wire.as_ref() == wire && of.client.user_id() == cookie.user_id());
+        let client = match at.map(|at| &known.users[at]) {
+            Some(user) => {
+                let of_this = |of: &Seen| of.account == *account && of.generation < generation;
+                if !user.client.is_logged_in_with(&cookie) && (is_dead(&user.client) || user.mounts.iter().any(of_this)) {
+                    let _same_user = user.client.log_in(cookie);
+                }
+                user.client.clone()
+            }
+            None => {
+                let (http, way) = way(wire, deps)?;
+                let limits = p115::Limits { rate: known.rate_at(path).unwrap_or(p115::Limits::default().rate) };
+                p115::Client::new(http, way, cookie, limits, self.clock.clone())
+            }
+        };
+        for user in &mut known.users {
+            user.mounts.retain(|of| of.path != *path);
+        }
+        match at {
+            Some(at) => known.users[at].mounts.push(seen),
+            None => known.users.push(User { wire: wire.cloned(), client: client.clone(), mounts: vec![seen] }),
+        }
+        known.set_rates();
+        Ok(client)
+    }
+
+    pub(super) async fn has_newer_cookie(&self, login: &Login, path: &VirtualPath, deps: &Deps) -> Result<bool> {
+        let credentials = credentials(deps);
+        let account = credentials.account(SERVICE, path, fingerprint(login).as_ref()).await?;
+        let Some(held) = credentials.current(&account).await? else { return Ok(false) };
+        let known = self.known.lock();
+        let mut seen = known.users.iter().flat_map(|user| &user.mounts);
+        let tried = seen.find(|seen| seen.path == *path && seen.account == account).map(|seen| seen.tried);
+        Ok(tried.is_none_or(|tried| held.generation > tried))
+    }
+
+    /// Goes on with cookies that are newer than those in use; gives the mounts for which another user has logged in.
+    pub(super) async fn heed_cookies(&self, deps: &Deps) -> Result<Vec<VirtualPath>> {
+        let credentials = credentials(deps);
+        let seen: Vec<Seen> = self.known.lock().users.iter().flat_map(|user| user.mounts.clone()).collect();
+        let mut changed = Vec::new();
+        for seen in seen {
+            let Some(held) = credentials.current(&seen.account).await? else { continue };
+            if held.generation <= seen.generation {
+                continue;
+            }
+            let cookie = cookie(&held)?;
+            let mut known = self.known.lock();
+            let user = known.users.iter_mut().find(|user| user.mounts.iter().any(|of| of.path == seen.path));
+            let Some(user) = user else { continue };
+            for of in user.mounts.iter_mut().filter(|of| of.account == seen.account) {
+                of.generation = of.generation.max(held.generation);
+            }
+            if !user.client.is_logged_in_with(&cookie) && !user.client.log_in(cookie) {
+                changed.push(seen.path);
+            }
+        }
+        Ok(changed)
+    }
+}
+
+impl Known {
+    /// Forgets the users of no mount, and lets the others go on.
+    pub(super) fn keep_users(&mut self) {
+        let Self { mounts, users, .. } = self;
+        for user in &mut *users {
+            let in_use = |seen: &Seen| {
+                mounts.iter().any(|of| of.path == seen.path && of.drive.wire() == user.wire.as_ref() && has_cookie(&of.drive))
+            };
+            user.mounts.retain(in_use);
+        }
+        users.retain(|user| !user.mounts.is_empty());
+        self.set_rates();
+        for user in &self.users {
+            user.client.resume();
+        }
+    }
+
+    /// The strictest rate of a user's mounts holds.
+    fn set_rates(&self) {
+        for user in &self.users {
+            let rates = user.mounts.iter().filter_map(|seen| self.rate_at(&seen.path));
+            if let Some(rate) = rates.reduce(f64::min) {
+                user.client.set_rate(rate);
+            }
+        }
+    }
+
+    fn rate_at(&self, path: &VirtualPath) -> Option<f64> {
+        self.mounts.iter().find(|mount| mount.path == *path).and_then(|mount| mount.drive.rate())
+    }
+}
+
+fn has_cookie(drive: &Drive) -> bool {
+    matches!(drive, Drive::Cloud(_))
+}
+
+fn is_dead(client: &p115::Client) -> bool {
+    client.pause().is_some_and(|pause| pause.cause == Cause::Session)
+}
+
+/// What the configuration says of the login; `None` where it says nothing.
+pub(super) fn fingerprint(login: &Login) -> Option<Fingerprint> {
+    let parts = login.parts();
+    (!parts.is_empty()).then(|| Fingerprint::of(&parts))
+}
+
+fn cookie(held: &Held) -> Result<Cookie> {
+    let broken = || Error::new(Kind::Storage, "What is stored to log in with is no cookie. Log in again.");
+    match &held.secret {
+        Secret::Cookie(text) => Cookie::parse(text.expose_secret()).map_err(|_| broken()),
+        Secret::Tokens { .. } => Err(broken()),
+    }
+}

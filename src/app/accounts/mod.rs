@@ -1,0 +1,150 @@
+//! Accounts: one client, and with it one login, gate, rate and memory, for each user of a service, whatever mounts use it.
+
+pub(super) mod cookies;
+pub(super) mod tokens;
+
+use std::sync::Arc;
+
+use p115::cipher::m115::PublicKey;
+use parking_lot::Mutex;
+use tokio_util::task::TaskTracker;
+
+use self::{
+    cookies::{Spent, User},
+    tokens::Opened,
+};
+use super::{Deps, clients};
+use crate::{
+    clock::Clock,
+    config::{Config, Drive, Mount as MountConfig, Wire},
+    error::{Error, Kind, Result},
+    path::VirtualPath,
+    store::credentials::{Credentials, Fingerprint},
+};
+
+/// The accounts in use.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    pub(super) clock: p115::Clock,
+    known: Mutex<Known>,
+    /// Held while the store is asked, which is on this machine, and while a QR code is exchanged, which works once: what to
+    /// log in with is settled once for each account.
+    settling: tokio::sync::Mutex<()>,
+    /// Confirmed logins that are just fetched and stored, whoever has begun them.
+    pub(super) concluding: TaskTracker,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// What the configuration in force says of them.
+    mounts: Vec<MountConfig>,
+    users: Vec<User>,
+    opened: Vec<Opened>,
+    spent: Vec<Spent>,
+    /// Ways to log in that need no account, by where they lead.
+    egresses: Vec<(Option<Wire>, p115::Egress)>,
+}
+
+impl Accounts {
+    pub(super) fn new(clock: &Clock) -> Self {
+        let clock = clock.clone();
+        let unix = clock.clone();
+        let clock = p115::Clock::new(Arc::new(move || clock.now())).with_unix(Arc::new(move || unix.unix()));
+        Self { clock, known: Mutex::default(), settling: tokio::sync::Mutex::default(), concluding: TaskTracker::new() }
+    }
+
+    /// Takes up a configuration: the strictest rate of an account's mounts holds, and a pause that only a person can end
+    /// is ended. What no mount uses any more is forgotten.
+    pub(super) fn configure(&self, config: &Config) {
+        let mut known = self.known.lock();
+        known.mounts.clone_from(&config.mounts);
+        known.spent.clear();
+        known.keep_users();
+        known.keep_opened();
+    }
+
+    /// Whether the store has a login for this mount that this process has never tried: somebody has logged in.
+    pub(super) async fn is_newer(&self, mount: &MountConfig, deps: &Deps) -> Result<bool> {
+        match &mount.drive {
+            Drive::Cloud(cloud) => self.has_newer_cookie(&cloud.login, &mount.path, deps).await,
+            Drive::Open(open) => self.has_newer_tokens(open, &mount.path, deps).await,
+            Drive::Local(_) => Ok(false),
+        }
+    }
+
+    /// Goes on with logins that somebody else has stored, and ends the pauses that waited for them. Gives the mounts whose
+    /// account is another one by now.
+    pub(super) async fn heed_logins(&self, deps: &Deps) -> Result<Vec<VirtualPath>> {
+        self.heed_tokens(deps).await?;
+        self.heed_cookies(deps).await
+    }
+
+    /// Waits for renewals of tokens and for logins under way: cut off, their replies would be lost.
+    pub(super) async fn settled(&self) {
+        self.concluding.close();
+        self.concluding.wait().await;
+        let opened = self.known.lock().opened.clone();
+        for of in opened {
+            of.settled().await;
+        }
+    }
+
+    /// The way by which logins are made, none of which names an account.
+    pub(super) fn egress(&self, wire: Option<&Wire>, deps: &Deps) -> Result<p115::Egress> {
+        let mut known = self.known.lock();
+        if let Some((_, egress)) = known.egresses.iter().find(|(of, _)| of.as_ref() == wire) {
+            return Ok(egress.clone());
+        }
+        let (http, way) = way(wire, deps)?;
+        let egress = p115::Egress::new(http, way, p115::Limits::default(), self.clock.clone());
+        known.egresses.push((wire.cloned(), egress.clone()));
+        Ok(egress)
+    }
+}
+
+/// What the store has of all accounts.
+pub(super) fn credentials(deps: &Deps) -> Credentials {
+    Credentials::new(Arc::clone(&deps.store), deps.clock.clone(), &owner())
+}
+
+/// What the configuration says of a login; `None` where it says nothing.
+pub(super) fn fingerprint(drive: &Drive) -> Option<Fingerprint> {
+    match drive {
+        Drive::Cloud(cloud) => cookies::fingerprint(&cloud.login),
+        Drive::Open(open) => tokens::fingerprint(open),
+        Drive::Local(_) => None,
+    }
+}
+
+/// What this process calls itself where it excludes others.
+fn owner() -> String {
+    format!("{}@{:x}", std::process::id(), rand::random::<u64>())
+}
+
+/// How the servers are reached.
+pub(super) fn way(config: Option<&Wire>, deps: &Deps) -> Result<(reqwest::Client, Arc<p115::Wire>)> {
+    let broken = |error: String| Error::new(Kind::Internal, error);
+    let wire = match config {
+        Some(wire) => self::wire(wire).map_err(broken)?,
+        None => p115::Wire::production(),
+    };
+    let insecure = config.is_some_and(|wire| wire.danger_accept_invalid_certs);
+    let http = clients::api_client(deps.tls, insecure)
+        .map_err(|error| broken(format!("No HTTP client can be built: {error}. Are CA certificates installed?")))?;
+    Ok((http, Arc::new(wire)))
+}
+
+fn wire(config: &Wire) -> Result<p115::Wire, String> {
+    let mut endpoints = match &config.base {
+        Some(base) => p115::Endpoints::base(base.as_str()),
+        None => Ok(p115::Endpoints::production()),
+    };
+    for (host, url) in &config.endpoints {
+        endpoints = endpoints.and_then(|endpoints| endpoints.with_host(host, url.as_str()));
+    }
+    let wire = p115::Wire::production().with_endpoints(endpoints.map_err(|error| error.to_string())?);
+    Ok(match &config.rsa_modulus {
+        Some(modulus) => wire.with_m115(PublicKey::from_hex(modulus).map_err(|error| error.to_string())?),
+        None => wire,
+    })
+}
