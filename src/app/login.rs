@@ -62,12 +62,25 @@ struct Ticket {
 
 #[derive(Clone, Serialize, Deserialize)]
 enum State {
-    Qr { ticket: QrTicket, app: String },
-    Device { qrcode: String, uid: String, time: String, sign: String, verifier: String },
+    Qr {
+        ticket: QrTicket,
+        app: String,
+    },
+    Device {
+        qrcode: String,
+        uid: String,
+        time: String,
+        sign: String,
+        verifier: String,
+    },
     /// Confirmed, and somebody is just fetching what it gives.
     Taken,
-    Done { user: String },
-    Failed { reason: String },
+    Done {
+        user: String,
+    },
+    Failed {
+        reason: String,
+    },
 }
 
 /// What a confirmed login gives.
@@ -195,8 +208,7 @@ impl MountLogin {
         match state {
             State::Qr { ticket, app } => {
                 let app: LoginApp = app.parse().map_err(|why: p115::LoginAppError| invalid(why.to_string()))?;
-                let given =
-                    self.qr()?.finish(ticket.token(), app).await.map_err(|cause| cloud::failure(&cause))?;
+                let given = self.qr()?.finish(ticket.token(), app).await.map_err(|cause| cloud::failure(&cause))?;
                 let user = given.user_name.unwrap_or_else(|| given.user_id.to_string());
                 Ok(Given { secret: Secret::Cookie(given.cookie.text()), user })
             }

@@ -92,8 +92,7 @@ async fn start(app: &Arc<App>, config: &MountConfig, unproven: &mut bool) -> Res
 pub(super) async fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Result<(Arc<dyn Drive>, bool)> {
     match &config.drive {
         config::Drive::Cloud(cloud) => {
-            let (client, changed) =
-                accounts.cookie(&cloud.login, cloud.wire.as_ref(), &config.path, deps).await?;
+            let (client, changed) = accounts.cookie(&cloud.login, cloud.wire.as_ref(), &config.path, deps).await?;
             let options = cloud::Options {
                 root: cloud.root,
                 page_size: cloud.page_size,

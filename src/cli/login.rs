@@ -83,7 +83,10 @@ async fn log_in(
             Progress::Scanned if told == progress => {}
             Progress::Scanned => writeln!(out, "Scanned. Now confirm it on the phone.")?,
             Progress::Done { user } => {
-                writeln!(out, "Logged in: {user}. A gateway that runs on the same data_dir takes it up within seconds.")?;
+                writeln!(
+                    out,
+                    "Logged in: {user}. A gateway that runs on the same data_dir takes it up within seconds."
+                )?;
                 return Ok(());
             }
             Progress::Expired => return Err(failed("the code has expired. Run this again for a new one".to_owned())),
@@ -107,7 +110,10 @@ fn draw(begun: &Begun, pictures: &Pictures, out: &mut impl Write) -> Result<(), 
         writeln!(out, "Note: {warning}\n")?;
     }
     writeln!(out, "{}", code.terminal())?;
-    writeln!(out, "Scan this with the 115 app within five minutes, and confirm. Whoever has the code while it is valid can")?;
+    writeln!(
+        out,
+        "Scan this with the 115 app within five minutes, and confirm. Whoever has the code while it is valid can"
+    )?;
     writeln!(out, "log in with it: {}\n", begun.code)?;
     Ok(())
 }
@@ -201,8 +207,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_login_is_followed_to_its_end() {
         let user = "某人".to_owned();
-        let answers =
-            vec![Ok(Progress::Waiting), offline(), Ok(Progress::Scanned), Ok(Progress::Scanned), Ok(Progress::Done { user })];
+        let answers = vec![
+            Ok(Progress::Waiting),
+            offline(),
+            Ok(Progress::Scanned),
+            Ok(Progress::Scanned),
+            Ok(Progress::Done { user }),
+        ];
         let (told, done) = run(answers).await;
         assert_eq!(done, Ok(()));
         for part in ["It logs out the TV.", "█", "https://115.com/scan/dg-0123", "Logged in: 某人"] {
@@ -256,6 +267,9 @@ mod tests {
         let mut out = Vec::new();
         list(&[device("mini", true, false), device("tv", false, true)], &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.contains("* R1   mini  192.0.2.1\n") && text.contains("  R1   tv  192.0.2.1  115 finds"), "{text}");
+        assert!(
+            text.contains("* R1   mini  192.0.2.1\n") && text.contains("  R1   tv  192.0.2.1  115 finds"),
+            "{text}"
+        );
     }
 }

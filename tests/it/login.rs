@@ -84,9 +84,10 @@ async fn end(login: &dyn Login, ticket: &str) -> Progress {
 }
 
 /// What another process does that logs in with this cookie.
-async fn log_in_elsewhere(t: &TestApp, store: &Arc<dyn Store>, config: Option<&str>, cookie: &str) {
+async fn log_in_elsewhere(t: &TestApp, store: &Arc<dyn Store>, cookie: &str) {
     let credentials = Credentials::new(Arc::clone(store), t.clock.clone(), "another");
-    let print = config.map(|text| Fingerprint::of([&text.into()]));
+    let written = cloud_of(&mut t.config.clone().mounts[0]).login.parts();
+    let print = (!written.is_empty()).then(|| Fingerprint::of(&written));
     let account = credentials.account("115-cloud", &path(), print.as_ref()).await.unwrap();
     credentials.log_in(&account, print.as_ref(), &Secret::Cookie(cookie.into())).await.unwrap();
 }
@@ -211,9 +212,7 @@ async fn the_newest_of_file_and_store_holds() {
 
     // Somebody logs in; the file still has the old cookie, which is dead by now.
     let newer = t.sim.login_again();
-    let Some(Given::Cookie(written)) = cloud_of(&mut t.config.clone().mounts[0]).login.given.clone() else { panic!() };
-    let written = secrecy::ExposeSecret::expose_secret(&written).to_owned();
-    log_in_elsewhere(&t, &store, Some(&written), &newer).await;
+    log_in_elsewhere(&t, &store, &newer).await;
     let second = another(&t.config, &store, &t);
     assert!(matches!(state(&second).await, State::Working(_)));
     second.stop().await;
@@ -232,11 +231,12 @@ async fn a_gateway_at_work_goes_on_with_a_login_of_the_same_user_and_all_that_it
     let store = store(&t);
     let app = another(&t.config, &store, &t);
     let State::Working(mounted) = state(&app).await else { panic!("it does not work") };
+    let root = mounted.drive().root().await.unwrap();
     let newer = t.sim.login_again();
-    assert_eq!(mounted.drive().root().await.unwrap_err().kind(), Kind::Session);
+    assert_eq!(mounted.drive().list(&root, None).await.unwrap_err().kind(), Kind::Session);
     assert!(mounted.drive().pause().is_some());
 
-    log_in_elsewhere(&t, &store, None, &newer).await;
+    log_in_elsewhere(&t, &store, &newer).await;
     let begun = Instant::now();
     while mounted.drive().pause().is_some() {
         assert!(begun.elapsed() < Duration::from_secs(6), "not awake within seconds");
@@ -255,7 +255,7 @@ async fn a_login_of_another_user_starts_the_mount_anew() {
     let app = another(&t.config, &store, &t);
     let State::Working(mounted) = state(&app).await else { panic!("it does not work") };
     let stranger = t.sim.cookie().replacen("UID=", "UID=9", 1);
-    log_in_elsewhere(&t, &store, None, &stranger).await;
+    log_in_elsewhere(&t, &store, &stranger).await;
     let begun = Instant::now();
     loop {
         match state(&app).await {
@@ -318,7 +318,7 @@ async fn the_step_that_failed_has_its_name_and_a_link_alone_keeps_no_mount_down(
 async fn what_has_been_tried_is_not_tried_at_every_start() {
     let t = world(film).start().await;
     let store = store(&t);
-    let probes = |t: &TestApp| (t.calls("app_space_info"), t.calls("files"), t.calls("chrome_downurl"));
+    let probes = |t: &TestApp| (t.calls("space_info"), t.calls("files"), t.calls("chrome_downurl"));
     let first = another(&t.config, &store, &t);
     assert!(matches!(state(&first).await, State::Working(_)));
     first.stop().await;
@@ -448,11 +448,8 @@ async fn the_command_logs_in_beside_a_gateway_that_takes_it_up() {
         assert!(!told.contains(&secret) && !log.contains(&secret));
     }
 
-    let http = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .tls_certs_only([])
-        .build()
-        .unwrap();
+    let http =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).tls_certs_only([]).build().unwrap();
     let begun = Instant::now();
     loop {
         let url = format!("http://127.0.0.1:{port}/d/115/film.mkv");

@@ -5,10 +5,7 @@ use std::{sync::Arc, time::Duration};
 use p115::{Cause, Cookie, LoginApp, QrLogin, QrToken};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{
-    super::Deps,
-    Accounts, Known, credentials, owner, way,
-};
+use super::{super::Deps, Accounts, Known, credentials, owner, way};
 use crate::{
     backend::cloud,
     config::{Drive, Given, Login, Wire},
@@ -166,7 +163,8 @@ impl Accounts {
         let client = match at.map(|at| &known.users[at]) {
             Some(user) => {
                 let of_this = |of: &Seen| of.account == *account && of.generation < generation;
-                if !user.client.is_logged_in_with(&cookie) && (is_dead(&user.client) || user.mounts.iter().any(of_this)) {
+                if !user.client.is_logged_in_with(&cookie) && (is_dead(&user.client) || user.mounts.iter().any(of_this))
+                {
                     let _same_user = user.client.log_in(cookie);
                 }
                 user.client.clone()
@@ -229,7 +227,9 @@ impl Known {
         let Self { mounts, users, .. } = self;
         for user in &mut *users {
             let in_use = |seen: &Seen| {
-                mounts.iter().any(|of| of.path == seen.path && of.drive.wire() == user.wire.as_ref() && has_cookie(&of.drive))
+                mounts
+                    .iter()
+                    .any(|of| of.path == seen.path && of.drive.wire() == user.wire.as_ref() && has_cookie(&of.drive))
             };
             user.mounts.retain(in_use);
         }

@@ -56,22 +56,25 @@ impl Accounts {
         if let Some(opened) = self.opened(known) {
             return Ok((opened.client, false));
         }
-        let changed =
-            match (credentials.holding(&account, fingerprint.as_ref()).await?, &config.refresh_token, &fingerprint) {
-                (Holding::Stored(_), ..) => false,
-                (Holding::Config, Some(refresh), Some(fingerprint)) => {
-                    let access = config.access_token.clone().unwrap_or_else(|| SecretString::from(""));
-                    let secret = Secret::Tokens { access, refresh: refresh.clone(), expires: None };
-                    credentials.adopt(&account, fingerprint, &secret).await?;
-                    true
-                }
-                _ => {
-                    let what = format!(
-                        "Nobody has logged in for this mount. Run `gate115 login {path}` with your own `app_id`, or write access_token and refresh_token into the configuration."
-                    );
-                    return Err(Error::new(Kind::Session, what));
-                }
-            };
+        let changed = match (
+            credentials.holding(&account, fingerprint.as_ref()).await?,
+            &config.refresh_token,
+            &fingerprint,
+        ) {
+            (Holding::Stored(_), ..) => false,
+            (Holding::Config, Some(refresh), Some(fingerprint)) => {
+                let access = config.access_token.clone().unwrap_or_else(|| SecretString::from(""));
+                let secret = Secret::Tokens { access, refresh: refresh.clone(), expires: None };
+                credentials.adopt(&account, fingerprint, &secret).await?;
+                true
+            }
+            _ => {
+                let what = format!(
+                    "Nobody has logged in for this mount. Run `gate115 login {path}` with your own `app_id`, or write access_token and refresh_token into the configuration."
+                );
+                return Err(Error::new(Kind::Session, what));
+            }
+        };
         let keeper = Arc::new(Keeper::new(credentials, account.clone()));
         let (http, wire) = way(config.wire.as_ref(), deps)?;
         let mut known = self.known.lock();

@@ -51,12 +51,9 @@ pub(crate) fn translate(cause: &p115::Error) -> Error {
         | Wire::Paused { cause: Cause::Renewals | Cause::TokensLost | Cause::App } => (Kind::Upstream, said(cause)),
         Wire::Login(fault) => (Kind::Session, login(fault, cause)),
         // A share has a room of its own; here it is as strange as any other refusal.
-        Wire::Transient
-        | Wire::WayClosed
-        | Wire::Rejected
-        | Wire::Refused
-        | Wire::Undecodable
-        | Wire::Share(_) => (Kind::Upstream, said(cause)),
+        Wire::Transient | Wire::WayClosed | Wire::Rejected | Wire::Refused | Wire::Undecodable | Wire::Share(_) => {
+            (Kind::Upstream, said(cause))
+        }
     };
     Error::new(kind, message).op(cause.call).retry_after(cause.retry_after).source(cause.clone())
 }

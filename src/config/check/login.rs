@@ -44,12 +44,7 @@ pub(super) fn login(raw: &mut raw::Drive, at: &str, sources: &Sources<'_>, repor
     Some(Login { given, app })
 }
 
-fn cookie_of(
-    raw: Secret,
-    field: &str,
-    sources: &Sources<'_>,
-    report: &mut Report,
-) -> Option<secrecy::SecretString> {
+fn cookie_of(raw: Secret, field: &str, sources: &Sources<'_>, report: &mut Report) -> Option<secrecy::SecretString> {
     let secret = report.take(field, raw.resolve(sources))?;
     report.take(field, p115::Cookie::parse(secret.expose_secret()).map_err(|error| error.to_string()))?;
     Some(secret)

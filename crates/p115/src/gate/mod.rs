@@ -225,14 +225,16 @@ impl Gate {
                 error
             }
             // Both are an account's; an address without one has nothing to wait for.
-            Auth::Cookie | Auth::As(_)
-                if cookie.is_none() && matches!(error.kind, Kind::Session | Kind::Captcha) =>
-            {
+            Auth::Cookie | Auth::As(_) if cookie.is_none() && matches!(error.kind, Kind::Session | Kind::Captcha) => {
                 error
             }
             // A browser's login lives on the web API while the app API answers "not logged in" (§1.5): that closes the
             // app ways, and only the web API can say that the session is dead.
-            Auth::Cookie if error.kind == Kind::Session && error.host == PROAPI && cookie.is_some_and(|cookie| cookie.is_web()) => {
+            Auth::Cookie
+                if error.kind == Kind::Session
+                    && error.host == PROAPI
+                    && cookie.is_some_and(|cookie| cookie.is_web()) =>
+            {
                 error.kind = Kind::WayClosed;
                 self.hold(error)
             }
