@@ -109,7 +109,7 @@ mod tests {
         let text = Code::of(TEXT).unwrap().terminal();
         let lines: Vec<Vec<char>> = text.lines().map(|line| line.chars().collect()).collect();
         let dark = |x: usize, y: usize| {
-            let light = if y % 2 == 0 { ['█', '▀'] } else { ['█', '▄'] };
+            let light = if y.is_multiple_of(2) { ['█', '▀'] } else { ['█', '▄'] };
             lines.get(y / 2).and_then(|line| line.get(x)).is_some_and(|block| !light.contains(block))
         };
         // The last line has an upper half only where the number of rows is odd.

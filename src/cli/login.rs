@@ -164,7 +164,7 @@ fn failed(why: String) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use parking_lot::Mutex;
 
     use async_trait::async_trait;
 
@@ -184,7 +184,7 @@ mod tests {
 
         async fn poll(&self, ticket: &str) -> Result<Progress> {
             assert_eq!(ticket, "secret ticket");
-            self.0.lock().unwrap().remove(0)
+            self.0.lock().remove(0)
         }
 
         async fn devices(&self) -> Result<Vec<Device>> {
@@ -196,7 +196,7 @@ mod tests {
         let mut out = Vec::new();
         let script = Script(Mutex::new(answers));
         let done = log_in(&script, None, &Pictures::default(), &mut out).await.map_err(|error| error.to_string());
-        assert!(script.0.lock().unwrap().is_empty());
+        assert!(script.0.lock().is_empty());
         (String::from_utf8(out).unwrap(), done)
     }
 

@@ -358,3 +358,34 @@ async fn a_refresh_shows_what_is_new_but_not_at_any_pace() {
     }
     assert_eq!(t.calls("files"), 2, "a few seconds apart at least");
 }
+
+#[tokio::test]
+async fn a_folder_of_several_pages_that_the_listing_by_name_reaches_is_listed_again_in_one_call() {
+    let t = world(|sim| {
+        many(sim, "/many", 800);
+        many(sim, "/too-many", 1300);
+    })
+    .mount(|mount, _| cloud_of(mount).page_size = 100)
+    .start()
+    .await;
+    let calls = |t: &crate::support::TestApp| (t.calls("files"), t.calls("natsort"));
+    // The root is listed as well where it is not fresh.
+    for (folder, first, again) in [("/115/many", (9, 0), (1, 1)), ("/115/too-many", (13, 0), (14, 0))] {
+        t.sim.ledger().reset();
+        assert!(t.get(folder).send().await.is(200).text().contains("799.mkv"));
+        assert_eq!(calls(&t), first, "{folder}");
+        t.sim.ledger().reset();
+        t.advance(Duration::from_secs(3600));
+        let text = t.get(folder).send().await.is(200).text();
+        assert!(text.contains("799.mkv") && text.contains("0.mkv"));
+        assert_eq!(calls(&t), again, "{folder}");
+    }
+    t.get("/d/115/many/400.mkv").follow().await.is(200);
+
+    // What 115 says of that listing alone costs nobody the folder.
+    t.sim.fault(On::Call("natsort"), Times::Always, Fault::Garbage);
+    t.sim.ledger().reset();
+    t.advance(Duration::from_secs(3600));
+    assert!(t.get("/115/many").send().await.is(200).text().contains("799.mkv"));
+    assert_eq!(calls(&t), (9, 1));
+}

@@ -56,12 +56,27 @@ pub struct Cloud {
     /// The names from the account's root down to this drive's, once it is started.
     above: RwLock<Above>,
     told_of_dead_session: AtomicBool,
+    /// Folders that took several pages when they were listed last, and that the listing by name reaches to their end.
+    by_name: moka::sync::Cache<p115::Cid, ()>,
 }
+
+/// The listing by name ends, and starts over, behind about this many entries (docs/115.md §3.1).
+const REACH: u64 = 1200;
+/// Folders remembered to be listed by name.
+const REMEMBERED: u64 = 10_000;
 
 impl Cloud {
     pub fn new(client: p115::Client, now: p115::Clock, options: Options) -> Self {
         let account = format!("115-cloud:{}", client.user_id());
-        Self { client, now, options, account, above: RwLock::default(), told_of_dead_session: AtomicBool::new(false) }
+        Self {
+            client,
+            now,
+            options,
+            account,
+            above: RwLock::default(),
+            told_of_dead_session: AtomicBool::new(false),
+            by_name: moka::sync::Cache::new(REMEMBERED),
+        }
     }
 
     fn heard(&self, cause: &p115::Error) -> Error {
@@ -116,7 +131,12 @@ impl Cloud {
 
     async fn page(&self, cid: p115::Cid, offset: u64) -> Result<Page> {
         let page = self.client.files(cid, offset, self.options.page_size).await.map_err(|cause| self.heard(&cause))?;
-        entry::page(page, offset)
+        let in_reach = page.count <= REACH;
+        let page = entry::page(page, offset)?;
+        if offset == 0 && page.next.is_some() && in_reach {
+            self.by_name.insert(cid, ());
+        }
+        Ok(page)
     }
 }
 
@@ -136,7 +156,21 @@ impl Drive for Cloud {
     }
 
     async fn list(&self, folder: &Entry, from: Option<u64>) -> Result<Page> {
-        self.page(entry::cid(&folder.handle)?, from.unwrap_or(0)).await
+        let (cid, offset) = (entry::cid(&folder.handle)?, from.unwrap_or(0));
+        // One call for what would take several, and not to the listing that 115's firewall watches most.
+        if offset == 0 && self.by_name.contains_key(&cid) {
+            match self.client.files_by_name(cid).await.map_err(|cause| self.heard(&cause)) {
+                Ok(Some(whole)) => return entry::page(whole, 0),
+                // What it says of this folder, or of itself, the other listing may know better.
+                Ok(None) => {}
+                Err(error) if matches!(error.kind(), Kind::Upstream | Kind::Timeout) => {
+                    tracing::warn!(?error, "115's listing by name fails; the other one is taken");
+                }
+                Err(error) => return Err(error),
+            }
+            self.by_name.invalidate(&cid);
+        }
+        self.page(cid, offset).await
     }
 
     async fn link(&self, file: &Entry, audience: &Audience) -> Result<Link> {
