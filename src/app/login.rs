@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     backend::{cloud, open},
-    config::{Drive, Mount as MountConfig},
+    config::{Cloud, Drive, Mount as MountConfig, Share},
     drive::{Begun, Device, Login, Progress},
     error::{Error, Kind, Result},
     store::{
@@ -31,7 +31,7 @@ const TICKET: Duration = Duration::from_secs(15 * 60);
 /// The way to log in to a mount's account; `None` where there is nothing to log in to.
 pub(super) fn of(mount: &MountConfig, accounts: &Arc<Accounts>, deps: &Deps) -> Option<Arc<dyn Login>> {
     match &mount.drive {
-        Drive::Cloud(_) | Drive::Open(_) => {
+        Drive::Cloud(_) | Drive::Open(_) | Drive::Share(_) => {
             Some(Arc::new(MountLogin { mount: mount.clone(), accounts: Arc::clone(accounts), deps: deps.clone() }))
         }
         Drive::Local(_) => None,
@@ -93,10 +93,10 @@ struct Given {
 impl Login for MountLogin {
     async fn begin(&self, app: Option<&str>) -> Result<Begun> {
         let (state, code, warning) = match &self.mount.drive {
-            Drive::Cloud(cloud) => {
+            Drive::Cloud(Cloud { login, .. }) | Drive::Share(Share { login, .. }) => {
                 let app = match app {
                     Some(app) => app.parse().map_err(|why: p115::LoginAppError| invalid(why.to_string()))?,
-                    None => cloud.login.app(),
+                    None => login.app(),
                 };
                 let ticket = self.qr()?.begin().await.map_err(|cause| cloud::failure(&cause))?;
                 let code = ticket.text().to_owned();
@@ -151,11 +151,11 @@ impl Login for MountLogin {
     }
 
     async fn devices(&self) -> Result<Vec<Device>> {
-        let Drive::Cloud(config) = &self.mount.drive else {
+        let Some(login) = cookies::login_of(&self.mount.drive) else {
             return Err(invalid("Only an account that is logged in to by cookie has a list of devices.".to_owned()));
         };
-        let (client, _) =
-            self.accounts.cookie(&config.login, config.wire.as_ref(), &self.mount.path, &self.deps).await?;
+        let client = self.accounts.cookie(login, self.mount.drive.wire(), &self.mount.path, &self.deps).await?;
+        let (client, _) = client.ok_or_else(|| invalid("Nobody has logged in for this mount yet.".to_owned()))?;
         let devices = client.devices().await.map_err(|cause| cloud::failure(&cause))?;
         Ok(devices.into_iter().map(shown).collect())
     }
@@ -167,7 +167,7 @@ impl MountLogin {
     }
 
     fn qr(&self) -> Result<QrLogin> {
-        Ok(QrLogin::new(self.accounts.egress(self.mount.drive.wire(), &self.deps)?))
+        Ok(QrLogin::new(self.accounts.login_egress(self.mount.drive.wire(), &self.deps)?))
     }
 
     fn device(&self) -> Result<DeviceLogin> {
@@ -223,7 +223,7 @@ impl MountLogin {
 
     async fn store(&self, secret: &Secret) -> Result<()> {
         let service = match &self.mount.drive {
-            Drive::Cloud(_) => cookies::SERVICE,
+            Drive::Cloud(_) | Drive::Share(_) => cookies::SERVICE,
             Drive::Open(_) => tokens::SERVICE,
             Drive::Local(_) => return Err(mixed_up()),
         };

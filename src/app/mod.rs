@@ -8,6 +8,7 @@ mod logins;
 mod mounting;
 mod probe;
 mod running;
+mod shares;
 
 use std::{
     collections::HashMap,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{App, Deps, accounts::Accounts, logins, probe};
+use super::{App, Deps, accounts::Accounts, logins, probe, shares};
 use crate::{
     backend::{
         cloud::{self, Cloud},
@@ -11,7 +11,8 @@ use crate::{
     },
     config::{self, Mount as MountConfig},
     drive::Drive,
-    error::{Kind, Result},
+    error::{Error, Kind, Result},
+    path::VirtualPath,
     vfs::{Ages, Delivery, Keeping, MinLife, Mount, Mounted, Policy, State},
 };
 
@@ -88,11 +89,19 @@ async fn start(app: &Arc<App>, config: &MountConfig, unproven: &mut bool) -> Res
     Ok(Mounted::new(drive, root, &policy(config), budget, &app.deps.clock, &app.tasks))
 }
 
+fn nobody(path: &VirtualPath) -> Error {
+    let what = format!(
+        "Nobody has logged in for this mount. Run `gate115 login {path}`, or write the cookie of a browser that is logged in to 115.com into the configuration (`cookie`)."
+    );
+    Error::new(Kind::Session, what)
+}
+
 /// A mount's drive, and whether the configuration has just given it another login.
 pub(super) async fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Result<(Arc<dyn Drive>, bool)> {
     match &config.drive {
         config::Drive::Cloud(cloud) => {
-            let (client, changed) = accounts.cookie(&cloud.login, cloud.wire.as_ref(), &config.path, deps).await?;
+            let login = accounts.cookie(&cloud.login, cloud.wire.as_ref(), &config.path, deps).await?;
+            let (client, changed) = login.ok_or_else(|| nobody(&config.path))?;
             let options = cloud::Options {
                 root: cloud.root,
                 page_size: cloud.page_size,
@@ -104,6 +113,10 @@ pub(super) async fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts
             let (client, changed) = accounts.open(open, &config.path, deps).await?;
             let options = open::Options { root: open.root, page_size: open.page_size };
             Ok((Arc::new(Open::new(client, accounts.clock.clone(), options)), changed))
+        }
+        config::Drive::Share(share) => {
+            let (share, changed) = shares::share(share, config, deps, accounts).await?;
+            Ok((Arc::new(share), changed))
         }
         config::Drive::Local(local) => Ok((Arc::new(Local::new(local.root.clone())), false)),
     }

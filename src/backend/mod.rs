@@ -5,3 +5,4 @@ mod entry;
 mod link;
 pub mod local;
 pub mod open;
+pub mod share;

@@ -111,7 +111,7 @@ mod tests {
     fn all_that_is_wrong_with_a_bad_file_is_printed() {
         let (out, result) = checked("mounts: [{ path: /d, drive: { type: 115-share } }]");
         let [first, second] = out.lines().collect::<Vec<_>>()[..] else { panic!("two lines, not {out}") };
-        assert!(first.starts_with("mounts[0].path: ") && second.starts_with("mounts[0].drive.type: "), "{out}");
+        assert!(first.starts_with("mounts[0].path: ") && second.starts_with("mounts[0].drive.share_code: "), "{out}");
         assert_eq!(result.unwrap_err().code(), 78);
     }
 }

@@ -10,6 +10,7 @@ mod tests;
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
+use p115::ShareRef;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -109,6 +110,8 @@ pub enum Drive {
     Cloud(Cloud),
     /// A 115 account by tokens of the Open Platform.
     Open(Open),
+    /// Somebody's share.
+    Share(Share),
     /// A folder of this machine.
     Local(Local),
 }
@@ -119,6 +122,7 @@ impl Drive {
         match self {
             Self::Cloud(_) => "115-cloud",
             Self::Open(_) => "115-open",
+            Self::Share(_) => "115-share",
             Self::Local(_) => "local",
         }
     }
@@ -128,6 +132,7 @@ impl Drive {
         match self {
             Self::Cloud(cloud) => cloud.root.to_string(),
             Self::Open(open) => open.root.to_string(),
+            Self::Share(share) => format!("{}:{}", share.share.code, share.root),
             Self::Local(local) => local.root.display().to_string(),
         }
     }
@@ -137,6 +142,7 @@ impl Drive {
         match self {
             Self::Cloud(cloud) => Some(cloud.rate),
             Self::Open(open) => Some(open.rate),
+            Self::Share(share) => Some(share.rate),
             Self::Local(_) => None,
         }
     }
@@ -146,6 +152,7 @@ impl Drive {
         match self {
             Self::Cloud(cloud) => cloud.wire.as_ref(),
             Self::Open(open) => open.wire.as_ref(),
+            Self::Share(share) => share.wire.as_ref(),
             Self::Local(_) => None,
         }
     }
@@ -194,6 +201,25 @@ impl PartialEq for Open {
             && exposed(refresh_token) == exposed(&other.refresh_token)
             && (app_id, wire) == (&other.app_id, &other.wire)
     }
+}
+
+/// A share: somebody's folder behind a link.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Share {
+    /// Which one, and what opens it.
+    pub share: ShareRef,
+    /// The folder the mount shows: its cid, 0 for all that is shared.
+    pub root: u64,
+    /// Whose name links are asked in. Listing needs none.
+    pub login: Login,
+    /// Listing calls a second, for all shares of this machine: more than 0, at most 1000. Also the account's, where no other
+    /// mount says anything of it.
+    pub rate: f64,
+    /// Entries in one listing call, 1 to 1000.
+    pub page_size: u32,
+    pub link_binding: LinkBinding,
+    /// Other servers than the real ones.
+    pub wire: Option<Wire>,
 }
 
 /// A folder of this machine.

@@ -78,8 +78,8 @@ pub(super) struct Drive {
     pub(super) access_token: Option<Secret>,
     pub(super) refresh_token: Option<Secret>,
     pub(super) app_id: Option<String>,
-    pub(super) share_code: Later,
-    pub(super) receive_code: Later,
+    pub(super) share_code: Option<Secret>,
+    pub(super) receive_code: Option<Secret>,
 }
 
 #[derive(Default, Deserialize)]

@@ -18,4 +18,5 @@ mod pages;
 mod pauses;
 mod redirect;
 mod relay;
+mod share;
 mod support;

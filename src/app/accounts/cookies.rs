@@ -48,14 +48,15 @@ pub(super) struct Spent(Fingerprint, Error);
 
 impl Accounts {
     /// The client of the account that the mount at this path logs in to: by the cookie of the configuration where that is
-    /// new, else by that of the store. True besides where it has just been taken from the configuration.
+    /// new, else by that of the store. True besides where it has just been taken from the configuration; `None` where nobody
+    /// has logged in.
     pub(in crate::app) async fn cookie(
         &self,
         login: &Login,
         wire: Option<&Wire>,
         path: &VirtualPath,
         deps: &Deps,
-    ) -> Result<(p115::Client, bool)> {
+    ) -> Result<Option<(p115::Client, bool)>> {
         let config = fingerprint(login);
         let _alone = self.settling.lock().await;
         let credentials = credentials(deps);
@@ -67,15 +68,10 @@ impl Accounts {
                 let held = self.take(given, login.app(), wire, &account, config, &credentials, deps).await?;
                 (held, true)
             }
-            _ => {
-                let what = format!(
-                    "Nobody has logged in for this mount. Run `gate115 login {path}`, or write the cookie of a browser that is logged in to 115.com into the configuration (`cookie`)."
-                );
-                return Err(Error::new(Kind::Session, what));
-            }
+            _ => return Ok(None),
         };
-        let cookie = cookie(&held)?;
-        Ok((self.user(cookie, wire, path, &account, held.generation, deps)?, changed))
+        let client = self.user(cookie(&held)?, wire, path, &account, held.generation, deps)?;
+        Ok(Some((client, changed)))
     }
 
     /// Puts what the configuration says into the store. A QR code is exchanged for a cookie first, which works once.
@@ -130,7 +126,7 @@ impl Accounts {
         config: &Fingerprint,
         deps: &Deps,
     ) -> Result<SecretString> {
-        let qr = QrLogin::new(self.egress(wire, deps)?);
+        let qr = QrLogin::new(self.login_egress(wire, deps)?);
         match qr.finish(token, app).await {
             Ok(given) => {
                 tracing::info!(user = given.user_id, app = app.name(), "logged in by QR code");
@@ -171,7 +167,7 @@ impl Accounts {
             }
             None => {
                 let (http, way) = way(wire, deps)?;
-                let limits = p115::Limits { rate: known.rate_at(path).unwrap_or(p115::Limits::default().rate) };
+                let limits = p115::Limits::default();
                 p115::Client::new(http, way, cookie, limits, self.clock.clone())
             }
         };
@@ -200,7 +196,7 @@ impl Accounts {
     pub(super) async fn heed_cookies(&self, deps: &Deps) -> Result<Vec<VirtualPath>> {
         let credentials = credentials(deps);
         let seen: Vec<Seen> = self.known.lock().users.iter().flat_map(|user| user.mounts.clone()).collect();
-        let mut changed = Vec::new();
+        let mut changed = self.first_logins(&credentials).await?;
         for seen in seen {
             let Some(held) = credentials.current(&seen.account).await? else { continue };
             if held.generation <= seen.generation {
@@ -219,6 +215,26 @@ impl Accounts {
         }
         Ok(changed)
     }
+
+    /// Shares that go without a login, and could have one by now.
+    async fn first_logins(&self, credentials: &Credentials) -> Result<Vec<VirtualPath>> {
+        let without: Vec<_> = {
+            let known = self.known.lock();
+            let has_user =
+                |path: &VirtualPath| known.users.iter().flat_map(|user| &user.mounts).any(|of| of.path == *path);
+            let shares = known.mounts.iter().filter(|mount| matches!(mount.drive, Drive::Share(_)));
+            shares.filter(|mount| !has_user(&mount.path)).cloned().collect()
+        };
+        let mut changed = Vec::new();
+        for mount in without {
+            let config = super::fingerprint(&mount.drive);
+            let account = credentials.account(SERVICE, &mount.path, config.as_ref()).await?;
+            if credentials.current(&account).await?.is_some() {
+                changed.push(mount.path);
+            }
+        }
+        Ok(changed)
+    }
 }
 
 impl Known {
@@ -227,9 +243,9 @@ impl Known {
         let Self { mounts, users, .. } = self;
         for user in &mut *users {
             let in_use = |seen: &Seen| {
-                mounts
-                    .iter()
-                    .any(|of| of.path == seen.path && of.drive.wire() == user.wire.as_ref() && has_cookie(&of.drive))
+                mounts.iter().any(|of| {
+                    of.path == seen.path && of.drive.wire() == user.wire.as_ref() && login_of(&of.drive).is_some()
+                })
             };
             user.mounts.retain(in_use);
         }
@@ -243,20 +259,27 @@ impl Known {
     /// The strictest rate of a user's mounts holds.
     fn set_rates(&self) {
         for user in &self.users {
-            let rates = user.mounts.iter().filter_map(|seen| self.rate_at(&seen.path));
-            if let Some(rate) = rates.reduce(f64::min) {
+            let drives = || {
+                let of = |seen: &Seen| self.mounts.iter().find(|mount| mount.path == seen.path);
+                user.mounts.iter().filter_map(of).map(|mount| &mount.drive)
+            };
+            let strictest = |rates: &mut dyn Iterator<Item = f64>| rates.reduce(f64::min);
+            // The rate of a share is that of its listing, and speaks for the account where nothing else does.
+            let own = strictest(&mut drives().filter(|of| matches!(of, Drive::Cloud(_))).filter_map(Drive::rate));
+            if let Some(rate) = own.or_else(|| strictest(&mut drives().filter_map(Drive::rate))) {
                 user.client.set_rate(rate);
             }
         }
     }
-
-    fn rate_at(&self, path: &VirtualPath) -> Option<f64> {
-        self.mounts.iter().find(|mount| mount.path == *path).and_then(|mount| mount.drive.rate())
-    }
 }
 
-fn has_cookie(drive: &Drive) -> bool {
-    matches!(drive, Drive::Cloud(_))
+/// What the configuration says of the login of a drive that has a cookie.
+pub(in crate::app) fn login_of(drive: &Drive) -> Option<&Login> {
+    match drive {
+        Drive::Cloud(cloud) => Some(&cloud.login),
+        Drive::Share(share) => Some(&share.login),
+        Drive::Open(_) | Drive::Local(_) => None,
+    }
 }
 
 fn is_dead(client: &p115::Client) -> bool {

@@ -16,7 +16,7 @@ use self::{
 use super::{Deps, clients};
 use crate::{
     clock::Clock,
-    config::{Config, Drive, Mount as MountConfig, Wire},
+    config::{Cloud, Config, Drive, Mount as MountConfig, Share, Wire},
     error::{Error, Kind, Result},
     path::VirtualPath,
     store::credentials::{Credentials, Fingerprint},
@@ -41,8 +41,8 @@ struct Known {
     users: Vec<User>,
     opened: Vec<Opened>,
     spent: Vec<Spent>,
-    /// Ways to log in that need no account, by where they lead.
-    egresses: Vec<(Option<Wire>, p115::Egress)>,
+    /// Ways that need no account, by what they are for and where they lead.
+    egresses: Vec<(For, Option<Wire>, p115::Egress)>,
 }
 
 impl Accounts {
@@ -61,12 +61,15 @@ impl Accounts {
         known.spent.clear();
         known.keep_users();
         known.keep_opened();
+        known.set_share_rates();
     }
 
     /// Whether the store has a login for this mount that this process has never tried: somebody has logged in.
     pub(super) async fn is_newer(&self, mount: &MountConfig, deps: &Deps) -> Result<bool> {
         match &mount.drive {
-            Drive::Cloud(cloud) => self.has_newer_cookie(&cloud.login, &mount.path, deps).await,
+            Drive::Cloud(Cloud { login, .. }) | Drive::Share(Share { login, .. }) => {
+                self.has_newer_cookie(login, &mount.path, deps).await
+            }
             Drive::Open(open) => self.has_newer_tokens(open, &mount.path, deps).await,
             Drive::Local(_) => Ok(false),
         }
@@ -90,15 +93,50 @@ impl Accounts {
     }
 
     /// The way by which logins are made, none of which names an account.
-    pub(super) fn egress(&self, wire: Option<&Wire>, deps: &Deps) -> Result<p115::Egress> {
+    pub(super) fn login_egress(&self, wire: Option<&Wire>, deps: &Deps) -> Result<p115::Egress> {
+        self.egress(For::Logins, wire, deps)
+    }
+
+    /// The way by which all shares are listed: 115 counts those calls by address.
+    pub(super) fn share_egress(&self, wire: Option<&Wire>, deps: &Deps) -> Result<p115::Egress> {
+        let egress = self.egress(For::Shares, wire, deps)?;
+        self.known.lock().set_share_rates();
+        Ok(egress)
+    }
+
+    fn egress(&self, what: For, wire: Option<&Wire>, deps: &Deps) -> Result<p115::Egress> {
         let mut known = self.known.lock();
-        if let Some((_, egress)) = known.egresses.iter().find(|(of, _)| of.as_ref() == wire) {
+        if let Some((.., egress)) = known.egresses.iter().find(|(of, at, _)| *of == what && at.as_ref() == wire) {
             return Ok(egress.clone());
         }
         let (http, way) = way(wire, deps)?;
-        let egress = p115::Egress::new(http, way, p115::Limits::default(), self.clock.clone());
-        known.egresses.push((wire.cloned(), egress.clone()));
+        let limits = match what {
+            For::Logins => p115::Limits::default(),
+            For::Shares => p115::Limits::shares(),
+        };
+        let egress = p115::Egress::new(http, way, limits, self.clock.clone());
+        known.egresses.push((what, wire.cloned(), egress.clone()));
         Ok(egress)
+    }
+}
+
+/// What a way without an account is for: a share that is listed too fast must keep nobody from logging in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Logins,
+    Shares,
+}
+
+impl Known {
+    /// The strictest rate of all shares there holds.
+    fn set_share_rates(&self) {
+        for (what, wire, egress) in &self.egresses {
+            let shares = self.mounts.iter().filter(|mount| matches!(mount.drive, Drive::Share(_)));
+            let here = shares.filter(|mount| *what == For::Shares && mount.drive.wire() == wire.as_ref());
+            if let Some(rate) = here.filter_map(|mount| mount.drive.rate()).reduce(f64::min) {
+                egress.set_rate(rate);
+            }
+        }
     }
 }
 
@@ -110,9 +148,8 @@ pub(super) fn credentials(deps: &Deps) -> Credentials {
 /// What the configuration says of a login; `None` where it says nothing.
 pub(super) fn fingerprint(drive: &Drive) -> Option<Fingerprint> {
     match drive {
-        Drive::Cloud(cloud) => cookies::fingerprint(&cloud.login),
         Drive::Open(open) => tokens::fingerprint(open),
-        Drive::Local(_) => None,
+        drive => cookies::login_of(drive).and_then(cookies::fingerprint),
     }
 }
 

@@ -14,11 +14,11 @@ const QUOTA: &str = "115 limits how often the account may ask. No calls go out u
 
 const KICKED: &str = "115 still lists folders for this cookie and gives it no links: another login of the same kind of device has ended it. Run `gate115 login` for the mount, as an app type that nobody uses, such as wechatmini.";
 
-pub(super) fn kicked_session() -> Error {
+pub(in crate::backend) fn kicked_session() -> Error {
     Error::new(Kind::Session, KICKED)
 }
 
-pub(super) fn dead_session() -> Error {
+pub(in crate::backend) fn dead_session() -> Error {
     Error::new(Kind::Session, LOG_IN)
 }
 

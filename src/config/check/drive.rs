@@ -6,6 +6,7 @@ use super::{
     cloud::cloud,
     local::local,
     open::open,
+    share::share,
     value::shown,
 };
 
@@ -15,6 +16,9 @@ const MAX_RATE: f64 = 1000.0;
 const RISKY_RATE: f64 = 5.0;
 /// 115 silently cuts what is larger (docs/115.md, "list endpoints").
 const MAX_PAGE: u32 = 1150;
+
+/// The types there are.
+pub(super) const TYPES: &str = "115-cloud, 115-open, 115-share or local";
 
 pub(super) fn drive(raw: raw::Drive, at: &str, sources: &Sources<'_>, report: &mut Report) -> Option<Drive> {
     let field = format!("{at}.type");
@@ -43,16 +47,27 @@ pub(super) fn drive(raw: raw::Drive, at: &str, sources: &Sources<'_>, report: &m
             foreign(&raw, at, "local", &[], report);
             local(raw.root.as_deref(), &format!("{at}.root"), report).map(Drive::Local)
         }
-        Some(later @ "115-share") => {
-            report.wrong(field, format!("type: {later} is not in this version yet; leave this mount out."));
-            None
+        Some("115-share") => {
+            let own = [
+                "share_code",
+                "receive_code",
+                "cookie",
+                "qr_token",
+                "app",
+                "rate",
+                "page_size",
+                "link_binding",
+                "wire",
+            ];
+            foreign(&raw, at, "115-share", &own, report);
+            share(raw, at, sources, report).map(Drive::Share)
         }
         Some(other) => {
-            report.wrong(field, format!("{} is no type of drive; write 115-cloud, 115-open or local", shown(other)));
+            report.wrong(field, format!("{} is no type of drive; write {TYPES}", shown(other)));
             None
         }
         None => {
-            report.wrong(field, "is missing; write 115-cloud, 115-open or local");
+            report.wrong(field, format!("is missing; write {TYPES}"));
             None
         }
     }
@@ -71,8 +86,8 @@ fn foreign(raw: &raw::Drive, at: &str, kind: &str, own: &[&str], report: &mut Re
         ("access_token", raw.access_token.is_some()),
         ("refresh_token", raw.refresh_token.is_some()),
         ("app_id", raw.app_id.is_some()),
-        ("share_code", raw.share_code.0),
-        ("receive_code", raw.receive_code.0),
+        ("share_code", raw.share_code.is_some()),
+        ("receive_code", raw.receive_code.is_some()),
     ];
     for (key, _) in written.into_iter().filter(|(key, written)| *written && !own.contains(key)) {
         report.wrong(
@@ -112,11 +127,16 @@ pub(super) fn rate(rate: Option<f64>, usual: f64, elsewhere: bool, field: &str, 
     Some(rate)
 }
 
-/// At most what 115 lists at once.
+/// At most what 115 lists of an account at once.
 pub(super) fn page_size(size: Option<i64>) -> Result<u32, String> {
-    let size = size.unwrap_or(MAX_PAGE.into());
+    page_size_within(MAX_PAGE, size)
+}
+
+/// At most what is listed at once there.
+pub(super) fn page_size_within(most: u32, size: Option<i64>) -> Result<u32, String> {
+    let size = size.unwrap_or(most.into());
     u32::try_from(size)
         .ok()
-        .filter(|size| (1..=MAX_PAGE).contains(size))
-        .ok_or_else(|| format!("{size} is not between 1 and {MAX_PAGE}, the most that 115 lists at once"))
+        .filter(|size| (1..=most).contains(size))
+        .ok_or_else(|| format!("{size} is not between 1 and {most}, the most that 115 lists at once"))
 }

@@ -12,8 +12,14 @@ use super::{
     Report,
 };
 
-/// Takes the keys of the drive that speak of it.
-pub(super) fn login(raw: &mut raw::Drive, at: &str, sources: &Sources<'_>, report: &mut Report) -> Option<Login> {
+/// Takes the keys of the drive that speak of it; `without` is what to know where none does.
+pub(super) fn login(
+    raw: &mut raw::Drive,
+    at: &str,
+    without: &str,
+    sources: &Sources<'_>,
+    report: &mut Report,
+) -> Option<Login> {
     let (cookie, qr_token) = (raw.cookie.take(), raw.qr_token.take());
     let written = raw.app.take();
     let app = match &written {
@@ -34,10 +40,7 @@ pub(super) fn login(raw: &mut raw::Drive, at: &str, sources: &Sources<'_>, repor
             Some(Given::QrToken(token))
         }
         (None, None) => {
-            report.note(
-                format!("{at}.cookie"),
-                "there is none: the mount starts once somebody has run `gate115 login` for it",
-            );
+            report.note(format!("{at}.cookie"), without);
             None
         }
     };

@@ -7,6 +7,7 @@ mod login;
 mod mounts;
 mod open;
 mod server;
+mod share;
 mod value;
 mod wire;
 

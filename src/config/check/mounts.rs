@@ -26,7 +26,7 @@ pub(super) fn mounts(raw: Vec<raw::Mount>, sources: &Sources<'_>, report: &mut R
         let drive = match raw.drive {
             Some(drive) => drive::drive(drive, &format!("{at}.drive"), sources, report),
             None => {
-                report.wrong(format!("{at}.drive"), "is missing; write a drive with type 115-cloud, 115-open or local");
+                report.wrong(format!("{at}.drive"), format!("is missing; write a drive with type {}", drive::TYPES));
                 None
             }
         };

@@ -57,12 +57,15 @@ fn a_wrong_shape_is_named_with_its_place(#[case] text: &str, #[case] want: &str)
 #[case(
     "mounts: [{}]",
     "mounts[0].path: is missing; write where the drive is to be seen, for example /115\n\
-     mounts[0].drive: is missing; write a drive with type 115-cloud, 115-open or local"
+     mounts[0].drive: is missing; write a drive with type 115-cloud, 115-open, 115-share or local"
 )]
-#[case("mounts: [{ path: /a, drive: {} }]", "mounts[0].drive.type: is missing; write 115-cloud, 115-open or local")]
+#[case(
+    "mounts: [{ path: /a, drive: {} }]",
+    "mounts[0].drive.type: is missing; write 115-cloud, 115-open, 115-share or local"
+)]
 #[case(
     "mounts: [{ path: /a, drive: { type: 116 } }]",
-    "mounts[0].drive.type: \"116\" is no type of drive; write 115-cloud, 115-open or local"
+    "mounts[0].drive.type: \"116\" is no type of drive; write 115-cloud, 115-open, 115-share or local"
 )]
 #[case(
     "mounts: [{ path: /a, drive: { type: 115-cloud, qr_token: abc } }]",

@@ -95,13 +95,19 @@ fn a_local_folder_is_an_absolute_path_without_logins_in_it(
     assert_eq!(parsed.map(drop).map_err(|error| error.to_string()).err().unwrap_or_default(), want);
 }
 
-#[test]
-fn a_share_is_known_to_come_later() {
-    let error = parse(
-        "mounts: [{ path: /x, drive: { type: 115-share, share_code: sw3, receive_code: ab12, root: '', cookie: x } }]",
-    );
-    let want = "mounts[0].drive.type: type: 115-share is not in this version yet; leave this mount out.";
-    assert_eq!(error.unwrap_err().to_string(), want);
+#[rstest]
+#[case("share_code: sw3abcd1234, receive_code: ab12, root: ''", 0)]
+#[case("share_code: sw3abcd1234-ab12", 0)]
+#[case("share_code: 'https://115cdn.com/s/sw3abcd1234?password=ab12&#', root: 7, receive_code: ''", 7)]
+#[case("share_code: 'https://115.com/s/sw3abcd1234?password=zz99', receive_code: ab12", 0)]
+fn a_share_is_read_in_every_form(#[case] keys: &str, #[case] root: u64) {
+    let loaded = parse(&format!("mounts: [{{ path: /x, drive: {{ type: 115-share, {keys} }} }}]")).unwrap();
+    let Drive::Share(share) = &loaded.config.mounts[0].drive else { panic!("another type") };
+    assert_eq!((share.share.code.as_str(), share.root, share.rate, share.page_size), ("sw3abcd1234", root, 1.0, 1000));
+    assert_eq!(share.share.receive.as_ref().map(p115::ReceiveCode::expose), Some("ab12"));
+    let note = loaded.notes.iter().find(|note| note.field == "mounts[0].drive.cookie").unwrap();
+    assert!(note.message.contains("folders are shown"), "{note}");
+    assert!(!format!("{loaded:?}").contains("ab12"));
 }
 
 #[rstest]
@@ -113,12 +119,15 @@ fn a_share_is_known_to_come_later() {
 #[case("115-open", "cookie: x")]
 #[case("115-open", "app: tv")]
 #[case("115-open", "link_binding: auto")]
+#[case("115-share", "access_token: x")]
+#[case("local", "share_code: sw3")]
 #[case("local", "cookie: x")]
 #[case("local", "rate: 1")]
 fn a_key_of_another_type_is_told_from_an_unknown_one(#[case] kind: &str, #[case] key: &str) {
     let own = match kind {
         "115-cloud" => format!("cookie: '{COOKIE}'"),
         "local" => "root: /srv/media".to_owned(),
+        "115-share" => "share_code: sw3abcd1234".to_owned(),
         _ => "refresh_token: r".to_owned(),
     };
     let error = parse(&format!("mounts: [{{ path: /x, drive: {{ type: {kind}, {own}, {key} }} }}]")).unwrap_err();
@@ -150,6 +159,19 @@ fn an_open_drive_takes_its_defaults() {
     "refresh_token: this is no token; write it as 115 gave it, without spaces and line breaks"
 )]
 #[case("115-open, app_id: my app", "app_id: \"my app\" is no app id; write the number that open.115.com gave your app")]
+#[case("115-share", "share_code: is missing; write the share link, or what follows /s/ in it")]
+#[case(
+    "115-share, share_code: 3342177983093201749",
+    "share_code: this is a number, as the cid of a folder is; a share code begins with `sw`"
+)]
+#[case(
+    "115-share, share_code: sw3abcd1234, receive_code: abc",
+    "receive_code: a receive code is four letters and digits: what follows `password=` in the share link"
+)]
+#[case(
+    "115-share, share_code: sw3abcd1234, page_size: 1001",
+    "page_size: 1001 is not between 1 and 1000, the most that 115 lists at once"
+)]
 fn what_a_drive_needs_is_asked_for(#[case] drive: &str, #[case] want: &str) {
     let error = parse(&format!("mounts: [{{ path: /x, drive: {{ type: {drive} }} }}]")).unwrap_err();
     assert_eq!(error.to_string(), format!("mounts[0].drive.{want}"));

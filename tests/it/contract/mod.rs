@@ -3,6 +3,7 @@
 mod cloud;
 mod local;
 mod open;
+mod share;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
