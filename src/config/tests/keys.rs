@@ -161,7 +161,7 @@ fn an_open_drive_takes_its_defaults() {
 #[case("115-open, app_id: my app", "app_id: \"my app\" is no app id; write the number that open.115.com gave your app")]
 #[case("115-share", "share_code: is missing; write the share link, or what follows /s/ in it")]
 #[case(
-    "115-share, share_code: 3342177983093201749",
+    "115-share, share_code: '3342177983093201749'",
     "share_code: this is a number, as the cid of a folder is; a share code begins with `sw`"
 )]
 #[case(
