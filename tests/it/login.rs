@@ -8,7 +8,7 @@ use std::{
 
 use gate115::{
     app::App,
-    config::{Config, Drive, Given, Login as Written, Open},
+    config::{Config, Given, Login as Written},
     drive::{Login, Progress},
     error::Kind,
     path::VirtualPath,
@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::{
     binary::{GATE115, free_port},
-    support::{Stage, TestApp, cloud_of, world},
+    support::{Service, Stage, TestApp, cloud_of, open_of, world},
 };
 
 fn film(sim: &Sim) {
@@ -367,17 +367,10 @@ async fn the_devices_of_the_account_are_listed_and_ours_is_marked() {
 #[tokio::test]
 async fn a_login_to_115_open_needs_an_app_and_gives_tokens() {
     let t = world(film)
+        .of(Service::Open)
         .mount(|mount, _| {
-            let wire = cloud_of(mount).wire.clone();
-            mount.drive = Drive::Open(Open {
-                root: 0,
-                access_token: None,
-                refresh_token: None,
-                app_id: None,
-                rate: 1000.0,
-                page_size: 1150,
-                wire,
-            });
+            let open = open_of(mount);
+            (open.access_token, open.refresh_token) = (None, None);
         })
         .sim(|sim| sim.qr_hold(Duration::from_millis(100)))
         .at_once()
@@ -388,7 +381,7 @@ async fn a_login_to_115_open_needs_an_app_and_gives_tokens() {
     assert!(error.message().contains("`app_id`"), "{error}");
 
     let mut config = t.config.clone();
-    let Drive::Open(open) = &mut config.mounts[0].drive else { panic!("another type") };
+    let open = open_of(&mut config.mounts[0]);
     open.app_id = Some(t.sim.open_app_id());
     let store = store(&t);
     let app = another(&config, &store, &t);

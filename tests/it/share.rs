@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use gate115::{
     app::App,
-    config::{Drive, LinkBinding, Login, Mount, Share as Config},
+    config::{Drive, Login, Share as Config},
     error::Kind,
     path::VirtualPath,
     store::{
@@ -18,7 +18,7 @@ use rstest::rstest;
 use sim115::{Content, Fault, On, Share, ShareState, Times};
 use tokio::time::Instant;
 
-use crate::support::{Stage, TestApp, cloud_of, world};
+use crate::support::{Service, Stage, TestApp, share_of, world};
 
 const CODE: &str = "sw3abcd1234";
 const RECEIVE: &str = "ab12";
@@ -40,22 +40,12 @@ fn shared(fill: fn(&Share), change: impl FnOnce(&mut Config) + Send + 'static) -
         fill(&share);
         *made.lock() = Some(share);
     });
-    (stage.mount(move |mount, _| as_share(mount, change)), shared)
-}
-
-fn as_share(mount: &mut Mount, change: impl FnOnce(&mut Config)) {
-    let cloud = cloud_of(mount).clone();
-    let mut config = Config {
-        share: format!("{CODE}-{RECEIVE}").parse().unwrap(),
-        root: 0,
-        login: cloud.login,
-        rate: 1000.0,
-        page_size: 1000,
-        link_binding: LinkBinding::Auto,
-        wire: cloud.wire,
-    };
-    change(&mut config);
-    mount.drive = Drive::Share(config);
+    let stage = stage.of(Service::Share).mount(move |mount, _| {
+        let config = share_of(mount);
+        config.share = format!("{CODE}-{RECEIVE}").parse().unwrap();
+        change(config);
+    });
+    (stage, shared)
 }
 
 async fn started(fill: fn(&Share)) -> (TestApp, Share) {

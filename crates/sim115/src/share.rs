@@ -123,6 +123,14 @@ impl Sim {
         self.add_share(code, receive_code, self.0.user_id, Arc::clone(&self.0.world), Some(nodes))
     }
 
+    /// A share by the account itself of all that is in its tree, also of what comes into it later.
+    ///
+    /// # Panics
+    /// When `code` is no share code (`sw…`).
+    pub fn share_all(&self, code: &str, receive_code: &str) -> Share {
+        self.add_share(code, receive_code, self.0.user_id, Arc::clone(&self.0.world), None)
+    }
+
     fn add_share(
         &self,
         code: &str,

@@ -1,13 +1,14 @@
 //! The scenario's stage: a simulator, a gateway on it, and a client that looks at everything.
 
 mod raw;
+mod service;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gate115::{
     app::{self, App, Deps},
     clock::Clock,
-    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, Login, MinLife, Mount, Server, Wire},
+    config::{Auth, Cache, Config, Delivery, Guest, MinLife, Mount, Server},
     deliver::{Cdn, Patience},
     http::Limits,
     path::VirtualPath,
@@ -18,6 +19,7 @@ use sim115::{Builder, Running, Sim};
 use tokio_util::sync::CancellationToken;
 
 pub use raw::raw;
+pub use service::{Service, bind_per_client, cloud_of, open_of, share_of};
 
 /// A gateway at work on a simulator of its own. When it goes, the simulator must have seen nothing that 115 would not like.
 pub struct TestApp {
@@ -31,6 +33,7 @@ pub struct TestApp {
     stop: CancellationToken,
     server: Option<tokio::task::JoinHandle<()>>,
     strict: bool,
+    service: Service,
 }
 
 type Fill = Box<dyn FnOnce(&Sim) + Send>;
@@ -38,6 +41,7 @@ type Change = Box<dyn FnOnce(&mut Mount, &Sim) + Send>;
 
 /// How a scenario starts.
 pub struct Stage {
+    service: Service,
     sim: Builder,
     fill: Fill,
     mount: Change,
@@ -50,6 +54,7 @@ pub struct Stage {
 /// The world of a scenario: what the simulator holds.
 pub fn world(fill: impl FnOnce(&Sim) + Send + 'static) -> Stage {
     Stage {
+        service: Service::Cloud,
         sim: Sim::builder(),
         fill: Box::new(fill),
         mount: Box::new(|_, _| {}),
@@ -65,6 +70,12 @@ pub fn world(fill: impl FnOnce(&Sim) + Send + 'static) -> Stage {
 }
 
 impl Stage {
+    /// The mount is a drive of this service, of the same files.
+    pub fn of(mut self, service: Service) -> Self {
+        self.service = service;
+        self
+    }
+
     pub fn sim(mut self, change: impl FnOnce(Builder) -> Builder) -> Self {
         self.sim = change(self.sim);
         self
@@ -98,7 +109,7 @@ impl Stage {
         let running = sim.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let mut mount = Mount {
             path: VirtualPath::from_plain("/115").unwrap(),
-            drive: Drive::Cloud(cloud(&sim, &running.base_url())),
+            drive: self.service.drive(&sim, &running.base_url()),
             delivery: Delivery::Redirect,
             read_only: false,
             cache: Cache {
@@ -150,6 +161,7 @@ impl Stage {
             stop,
             server: Some(server),
             strict: self.strict,
+            service: self.service,
         };
         if self.wait {
             test.mounted().await;
@@ -157,29 +169,6 @@ impl Stage {
         }
         test
     }
-}
-
-/// A drive of the simulator's account.
-pub fn cloud(sim: &Sim, base: &str) -> Cloud {
-    Cloud {
-        root: 0,
-        login: Login::cookie(sim.cookie()),
-        rate: 1000.0,
-        page_size: 1150,
-        link_binding: LinkBinding::Auto,
-        wire: Some(Wire {
-            base: Some(base.parse().unwrap()),
-            endpoints: BTreeMap::new(),
-            rsa_modulus: Some(sim.root_modulus_hex().to_owned()),
-            danger_accept_invalid_certs: false,
-        }),
-    }
-}
-
-/// The 115 Cloud part of a mount's configuration.
-pub fn cloud_of(mount: &mut Mount) -> &mut Cloud {
-    let Drive::Cloud(cloud) = &mut mount.drive else { panic!("another type") };
-    cloud
 }
 
 impl TestApp {
@@ -248,6 +237,11 @@ impl TestApp {
     /// How often an endpoint of 115 was called since the ledger was last read anew.
     pub fn calls(&self, label: &str) -> u64 {
         self.sim.ledger().count(label)
+    }
+
+    /// How often 115 was asked for a link, in any way, since then.
+    pub fn link_calls(&self) -> u64 {
+        self.service.link_calls().iter().map(|label| self.calls(label)).sum()
     }
 
     /// All calls of 115's APIs since then.
