@@ -18,6 +18,7 @@ use gate115::{
     },
     vfs::State,
 };
+use rstest::rstest;
 use sim115::{Content, Fault, On, Phone, Sim, Times};
 use tokio::time::Instant;
 
@@ -455,4 +456,24 @@ async fn the_command_logs_in_beside_a_gateway_that_takes_it_up() {
     }
     serve.kill().unwrap();
     serve.wait().unwrap();
+}
+
+#[rstest]
+#[case::slow(90, Some("seconds behind"))]
+#[case::fast(-90, Some("seconds ahead of"))]
+#[case::right(20, None)]
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_said(
+    #[values(Service::Cloud, Service::Open, Service::Share)] of: Service,
+    #[case] by: i64,
+    #[case] told: Option<&str>,
+) {
+    let t = world(film).of(of).mount(move |_, sim| sim.skew_date(by)).start().await;
+    let probe = t.app.probe(&t.config.mounts[0].path).await.unwrap();
+    let said = probe.steps.iter().find(|(step, _)| step == "clock");
+    let said = said.map(|(_, said)| said.as_ref().unwrap_err().as_str());
+    match told {
+        Some(told) => assert!(said.is_some_and(|said| said.contains(told) && said.contains("NTP")), "{said:?}"),
+        None => assert_eq!(said, None),
+    }
 }

@@ -5,6 +5,7 @@
 mod architecture;
 mod bad_input;
 mod binary;
+mod codes;
 mod contract;
 mod finding;
 mod kill;

@@ -269,3 +269,18 @@ async fn dead_logins_of_a_share_stop_its_links_and_not_its_folders() {
     t.advance(Duration::from_secs(3600));
     t.get("/115/a/b/c").send().await.is(200);
 }
+
+#[rstest]
+#[case(Fault::NotLoggedIn)]
+#[case(Fault::Captcha)]
+#[tokio::test]
+async fn a_listing_that_asks_for_a_login_is_left_alone_for_a_while(#[case] fault: Fault) {
+    let (t, _share) = started(deep).await;
+    t.sim.fault(On::Call("share_snap"), Times::Always, fault);
+    for _ in 0..5 {
+        t.get("/115/a").send().await;
+    }
+    assert_eq!(t.calls("share_snap"), 2, "once in the account's name, and once without it");
+    let text = t.get("/115/a").send().await.is(503).text();
+    assert!(text.contains("in a browser"), "{text}");
+}

@@ -12,6 +12,10 @@ const CAPTCHA: &str = "115 wants a captcha solved (911). Open 115.com in a brows
 const WAF: &str = "115's firewall has blocked the account for a while (405). No calls go out until the pause is over; links and listings that are known still work. A lower `rate` keeps this away.";
 const QUOTA: &str = "115 limits how often the account may ask. No calls go out until the pause is over; links and listings that are known still work.";
 
+const REFUSES: &str = "115 refuses";
+const LOOK: &str =
+    "Try again in a moment; if it stays so, open 115.com in a browser with this account to see what is wrong";
+
 const KICKED: &str = "115 still lists folders for this cookie and gives it no links: another login of the same kind of device has ended it. Run `gate115 login` for the mount, as an app type that nobody uses, such as wechatmini.";
 
 pub(in crate::backend) fn kicked_session() -> Error {
@@ -42,18 +46,37 @@ pub(crate) fn translate(cause: &p115::Error) -> Error {
             Kind::Upstream,
             "115 gives files over 200 MB only by ways that do not work at the moment. Try again later.".to_owned(),
         ),
-        // Of a login by tokens, which this drive has none of.
+        Wire::TooMany => (
+            Kind::Upstream,
+            "115 does not list a folder of more than 50,000 entries. Move some of them to other folders at 115."
+                .to_owned(),
+        ),
+        Wire::Login(fault) => (Kind::Session, login(fault, cause)),
+        Wire::Transient => (Kind::Upstream, said(cause, "115 stumbled", "Try again in a moment")),
+        Wire::WayClosed => {
+            (Kind::Upstream, said(cause, "115 no longer answers what this version asks", "Look for a newer gate115"))
+        }
+        Wire::Rejected => (
+            Kind::Upstream,
+            said(cause, "115 does not understand what this version asks", "Look for a newer gate115, or report this"),
+        ),
+        Wire::Undecodable => (
+            Kind::Upstream,
+            said(
+                cause,
+                "115's answer cannot be read",
+                "Try again in a moment; if it stays so, look for a newer gate115",
+            ),
+        ),
+        Wire::Refused => (Kind::Upstream, said(cause, REFUSES, LOOK)),
+        // What a login by tokens or a share may be told, and this drive is not: as strange as any other refusal.
         Wire::Token
         | Wire::Renewals
         | Wire::TokensLost
         | Wire::App
         | Wire::Keeper
-        | Wire::Paused { cause: Cause::Renewals | Cause::TokensLost | Cause::App } => (Kind::Upstream, said(cause)),
-        Wire::Login(fault) => (Kind::Session, login(fault, cause)),
-        // A share has a room of its own; here it is as strange as any other refusal.
-        Wire::Transient | Wire::WayClosed | Wire::Rejected | Wire::Refused | Wire::Undecodable | Wire::Share(_) => {
-            (Kind::Upstream, said(cause))
-        }
+        | Wire::Paused { cause: Cause::Renewals | Cause::TokensLost | Cause::App }
+        | Wire::Share(_) => (Kind::Upstream, said(cause, REFUSES, LOOK)),
     };
     Error::new(kind, message).op(cause.call).retry_after(cause.retry_after).source(cause.clone())
 }
@@ -80,13 +103,16 @@ pub(in crate::backend) fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn said(cause: &p115::Error) -> String {
-    let code = cause.code.map(|code| format!(" {code}")).unwrap_or_default();
-    if cause.message.is_empty() {
-        format!("115 failed{code}. Try again in a moment.")
-    } else {
-        format!("115 failed{code}: {}", cause.message)
-    }
+/// What happened, in 115's number and words too, and what to do.
+fn said(cause: &p115::Error, what: &str, advice: &str) -> String {
+    let words = cause.message.trim_end_matches(['.', '。']);
+    let quoted = match (cause.code, words) {
+        (None, "") => String::new(),
+        (None, words) => format!(" ({words})"),
+        (Some(code), "") => format!(" ({code})"),
+        (Some(code), words) => format!(" ({code}: {words})"),
+    };
+    format!("{what}{quoted}. {advice}.")
 }
 
 pub(in crate::backend) fn pause(pause: &p115::Pause, now: std::time::Duration) -> Pause {

@@ -1,7 +1,7 @@
 //! The scenario's stage: a simulator, a gateway on it, and a client that looks at everything.
 
+mod drives;
 mod raw;
-mod service;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,8 +18,8 @@ use reqwest::{Method, StatusCode, header::HeaderMap};
 use sim115::{Builder, Running, Sim};
 use tokio_util::sync::CancellationToken;
 
+pub use drives::{Service, bind_per_client, cloud_of, open_of, share_of};
 pub use raw::raw;
-pub use service::{Service, bind_per_client, cloud_of, open_of, share_of};
 
 /// A gateway at work on a simulator of its own. When it goes, the simulator must have seen nothing that 115 would not like.
 pub struct TestApp {
@@ -237,6 +237,10 @@ impl TestApp {
     /// How often an endpoint of 115 was called since the ledger was last read anew.
     pub fn calls(&self, label: &str) -> u64 {
         self.sim.ledger().count(label)
+    }
+
+    pub fn service(&self) -> Service {
+        self.service
     }
 
     /// How often 115 was asked for a link, in any way, since then.

@@ -46,6 +46,8 @@ pub enum Kind {
     Quota,
     /// The file is too big for this way to a link.
     TooBig,
+    /// The folder has more than 50,000 entries, which 115 does not list.
+    TooMany,
     /// This way does not work (any more), which says nothing about the file.
     WayClosed,
     /// Something is wrong with the share.

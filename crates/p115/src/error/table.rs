@@ -34,7 +34,8 @@ fn by_number(code: i64) -> Option<Kind> {
         406 | 429 | 590_075 | 770_004 => Kind::Quota,
         980_006 => Kind::WayClosed,
         51_012 | 990_003 | 990_005 | 990_009 | 990_019 => Kind::Transient,
-        2 | 20_022 => Kind::Refused,
+        2 => Kind::TooMany,
+        20_022 => Kind::Refused,
         _ => return None,
     })
 }
@@ -66,7 +67,8 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(Kind::Refused, &[2, 20_022, 123_456_789])]
+    #[case(Kind::Refused, &[20_022, 123_456_789])]
+    #[case(Kind::TooMany, &[2])]
     #[case(Kind::Session, &[99, 990_001, 40_101_004, 40_101_017, 40_101_032, 40_101_035, 40_101_037, 40_101_038])]
     #[case(Kind::Captcha, &[911])]
     #[case(Kind::Rejected, &[1001, 990_002, 200_900, 40_100_000, 20_020, 20_021, 20_130_827])]

@@ -72,9 +72,12 @@ impl Share {
         let call = snap::call(&self.share, cid, offset, limit).auth(cookie.as_deref().map_or(Auth::Cookie, Auth::As));
         let sent = self.egress.margin().send(self.egress.gate(), &call, None).await;
         let reply = sent.map_err(|mut error| {
-            // What 115 says of the login holds for the account, not for the address.
-            if let (Some(account), Kind::Session | Kind::Captcha) = (account, error.kind) {
-                account.gate().heed(&mut error);
+            match (account, error.kind) {
+                // What 115 says of the login holds for the account, not for the address.
+                (Some(account), Kind::Session | Kind::Captcha) => account.gate().heed(&mut error),
+                // Nobody was logged in, so it speaks of the share.
+                (None, Kind::Session | Kind::Captcha) => error.kind = Kind::Share(ShareFault::Unavailable),
+                _ => {}
             }
             error
         })?;
