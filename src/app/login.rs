@@ -123,7 +123,7 @@ impl Login for MountLogin {
             State::Qr { ticket, .. } => self.qr()?.poll(ticket).await.map_err(|cause| cloud::failure(&cause))?,
             State::Device { .. } => {
                 let ticket = found.ticket.state.device().ok_or_else(mixed_up)?;
-                Some(scan(self.device()?.poll(&ticket).await.map_err(|cause| open::failure(&cause))?))
+                self.device()?.poll(&ticket).await.map_err(|cause| open::failure(&cause))?
             }
             State::Taken => {
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -254,18 +254,6 @@ impl State {
             sign: SecretString::from(sign.as_str()),
             verifier: SecretString::from(verifier.as_str()),
         })
-    }
-}
-
-fn scan(scan: p115::open::Scan) -> QrState {
-    use p115::open::Scan;
-    match scan {
-        Scan::Waiting => QrState::Waiting,
-        Scan::Scanned => QrState::Scanned,
-        Scan::Confirmed => QrState::Confirmed,
-        Scan::Expired => QrState::Expired,
-        Scan::Cancelled => QrState::Cancelled,
-        Scan::Aborted(_) => QrState::Aborted,
     }
 }
 

@@ -13,7 +13,7 @@ pub use self::login::LoginFault;
 pub(crate) use self::login::{judge_login, judge_poll};
 pub use self::share::ShareFault;
 pub(crate) use self::share::{judge_share, judge_snap};
-pub(crate) use self::table::{ORDER_UNSUPPORTED, QR_EXPIRED, judge};
+pub(crate) use self::table::{ORDER_UNSUPPORTED, judge};
 
 /// What a failure means to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,9 +2,6 @@
 
 use super::{Kind, authorisation};
 
-/// The QR code is over: nobody has confirmed it in time (§2).
-pub(crate) const QR_EXPIRED: i64 = 40_199_002;
-
 /// A listing in an order the folder does not offer; the reply names one that it does (§3.3).
 pub(crate) const ORDER_UNSUPPORTED: i64 = 20_130_827;
 

@@ -10,5 +10,5 @@ mod user;
 pub use self::client::OpenClient;
 pub use self::info::{Info, ItemPath};
 pub use self::user::{User, Vip};
-pub use crate::session::device_code::{DeviceLogin, Scan, Ticket};
+pub use crate::session::device_code::{DeviceLogin, Ticket};
 pub use crate::session::open::{Abandon, Begin, KeeperError, LEASE, Lease, MemoryKeeper, Refusal, TokenKeeper, Tokens};

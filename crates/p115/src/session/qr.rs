@@ -2,16 +2,15 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::app::LoginApp;
 use super::cookie::Cookie;
+use super::scan::{self, QrState};
 use crate::call::{Agent, Call};
 use crate::egress::Egress;
-use crate::error::{Error, Kind, LoginFault, judge_login, judge_poll};
+use crate::error::{Error, Kind, judge_login};
 use crate::lenient;
 use crate::wire::{PASSPORT, QRCODE};
 
@@ -36,23 +35,6 @@ pub struct QrTicket {
     time: i64,
     sign: String,
     text: String,
-}
-
-/// What has become of a QR code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum QrState {
-    /// Nobody has scanned it yet.
-    Waiting,
-    /// It is scanned, and waits for a tap on the phone.
-    Scanned,
-    /// It is confirmed: [`QrLogin::finish`] gives the cookie, once.
-    Confirmed,
-    /// Its time is over: begin again.
-    Expired,
-    /// It was refused on the phone.
-    Cancelled,
-    /// It ended in a way that 115 does not explain.
-    Aborted,
 }
 
 /// What a login gives.
@@ -109,26 +91,7 @@ impl QrLogin {
     /// # Errors
     /// As [`QrLogin::begin`].
     pub async fn poll(&self, ticket: &QrTicket) -> Result<Option<QrState>, Error> {
-        #[derive(Deserialize)]
-        struct Polled {
-            #[serde(default)]
-            data: Value,
-        }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs());
-        let call = Call::get("qr_status", QRCODE, "/get/status/")
-            .query("uid", ticket.uid.0.as_str())
-            .query("time", ticket.time.to_string())
-            .query("sign", ticket.sign.as_str())
-            .query("_", now.to_string())
-            .judged(judge_poll)
-            .once();
-        let reply = match self.0.gate().send(&call).await {
-            Ok(reply) => reply,
-            Err(error) if error.kind == Kind::Timeout => return Ok(None),
-            Err(error) if error.kind == Kind::Login(LoginFault::Expired) => return Ok(Some(QrState::Expired)),
-            Err(error) => return Err(error),
-        };
-        Ok(Some(QrState::of(reply.json::<Polled>()?.data.get("status"))))
+        scan::news(self.0.gate(), [ticket.uid.0.as_str(), &ticket.time.to_string(), &ticket.sign]).await
     }
 
     /// Takes the login that was confirmed, as this type of app. It works once for a code, so it is not repeated: after a
@@ -200,32 +163,6 @@ impl QrTicket {
     #[must_use]
     pub fn token(&self) -> &QrToken {
         &self.uid
-    }
-}
-
-impl QrState {
-    /// Without a status nobody has scanned it.
-    fn of(status: Option<&Value>) -> Self {
-        let number = match status {
-            None | Some(Value::Null) => Some(0),
-            Some(Value::String(text)) if text.is_empty() => Some(0),
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(value) => value.as_i64(),
-        };
-        match number {
-            Some(0) => Self::Waiting,
-            Some(1) => Self::Scanned,
-            Some(2) => Self::Confirmed,
-            Some(-1) => Self::Expired,
-            Some(-2) => Self::Cancelled,
-            _ => Self::Aborted,
-        }
-    }
-
-    /// Whether it is worth asking again.
-    #[must_use]
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Waiting | Self::Scanned)
     }
 }
 

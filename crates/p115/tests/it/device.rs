@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use p115::Kind;
-use p115::open::{Scan, Ticket};
+use p115::QrState;
+use p115::open::Ticket;
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
 
@@ -42,20 +43,20 @@ async fn asks_for_a_code_with_the_hash_of_a_secret() {
 }
 
 #[rstest]
-#[case::not_scanned(r#"{"state":1,"code":0,"message":"","data":{}}"#, Scan::Waiting)]
-#[case::not_scanned_either(r#"{"state":1,"code":0,"message":"","data":[]}"#, Scan::Waiting)]
-#[case::not_scanned_in_so_many_words(r#"{"state":1,"data":{"msg":"","status":0}}"#, Scan::Waiting)]
-#[case::scanned(r#"{"state":1,"code":0,"message":"","data":{"msg":"x","status":1,"version":"1"}}"#, Scan::Scanned)]
-#[case::confirmed(r#"{"state":1,"data":{"status":"2"}}"#, Scan::Confirmed)]
-#[case::too_late(r#"{"state":1,"data":{"status":-1}}"#, Scan::Expired)]
-#[case::cancelled(r#"{"state":1,"data":{"status":-2}}"#, Scan::Cancelled)]
-#[case::something_new(r#"{"state":1,"data":{"status":7}}"#, Scan::Aborted(7))]
-#[case::gone(r#"{"state":0,"code":40199002,"message":"key invalid","data":{}}"#, Scan::Expired)]
-#[case::gone_without_a_word(r#"{"state":0,"code":0,"message":"","data":[]}"#, Scan::Expired)]
+#[case::not_scanned(r#"{"state":1,"code":0,"message":"","data":{}}"#, QrState::Waiting)]
+#[case::not_scanned_either(r#"{"state":1,"code":0,"message":"","data":[]}"#, QrState::Waiting)]
+#[case::not_scanned_in_so_many_words(r#"{"state":1,"data":{"msg":"","status":0}}"#, QrState::Waiting)]
+#[case::scanned(r#"{"state":1,"code":0,"message":"","data":{"msg":"x","status":1,"version":"1"}}"#, QrState::Scanned)]
+#[case::confirmed(r#"{"state":1,"data":{"status":"2"}}"#, QrState::Confirmed)]
+#[case::too_late(r#"{"state":1,"data":{"status":-1}}"#, QrState::Expired)]
+#[case::cancelled(r#"{"state":1,"data":{"status":-2}}"#, QrState::Cancelled)]
+#[case::something_new(r#"{"state":1,"data":{"status":7}}"#, QrState::Aborted)]
+#[case::gone(r#"{"state":0,"code":40199002,"message":"key invalid","data":{}}"#, QrState::Expired)]
+#[case::gone_without_a_word(r#"{"state":0,"code":0,"message":"","data":[]}"#, QrState::Expired)]
 #[tokio::test]
-async fn how_far_the_scan_is(#[case] reply: &'static str, #[case] scan: Scan) {
+async fn how_far_the_scan_is(#[case] reply: &'static str, #[case] state: QrState) {
     let fake = Fake::start(move |_, _| json(reply)).await;
-    assert_eq!(fake.device_login().poll(&ticket()).await.unwrap(), scan);
+    assert_eq!(fake.device_login().poll(&ticket()).await.unwrap(), Some(state));
     let request = fake.request(0);
     assert_eq!((request.method.as_str(), request.place.as_str()), ("GET", "qrcodeapi.115.com/get/status"));
     assert_eq!(["uid", "time", "sign"].map(|key| request.query[key].as_str()), ["aa11", "1700000000", "cc33"]);
@@ -70,7 +71,7 @@ async fn an_answer_that_is_held_back_means_waiting() {
     fake.wait_for(1).await;
     // From here on nothing but timers can move, and they move by themselves.
     tokio::time::pause();
-    assert_eq!(poll.await.unwrap().unwrap(), Scan::Waiting);
+    assert_eq!(poll.await.unwrap().unwrap(), None);
     assert_eq!(fake.calls(), 1);
 }
 

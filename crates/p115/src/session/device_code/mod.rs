@@ -11,12 +11,13 @@ use serde::Deserialize;
 
 use self::pkce::{challenge, verifier};
 use super::open::Tokens;
+use super::scan::{self, QrState};
 use crate::call::{Auth, Call};
 use crate::clock::Clock;
-use crate::error::{Error, Kind, QR_EXPIRED, Site};
+use crate::error::{Error, Kind, Site};
 use crate::gate::{Gate, Limits};
 use crate::lenient;
-use crate::wire::{PASSPORT, QRCODE, Wire};
+use crate::wire::{PASSPORT, Wire};
 
 /// The longest the exchange for tokens may take.
 const EXCHANGE: Duration = Duration::from_secs(20);
@@ -41,23 +42,6 @@ pub struct Ticket {
     pub sign: SecretString,
     /// Our proof that the tokens are for us.
     pub verifier: SecretString,
-}
-
-/// How far the owner of the phone has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scan {
-    /// Nobody has scanned it yet: ask again.
-    Waiting,
-    /// Scanned and not confirmed yet: ask again.
-    Scanned,
-    /// Confirmed: now the tokens can be had, once.
-    Confirmed,
-    /// Too late: begin again.
-    Expired,
-    /// The owner has said no.
-    Cancelled,
-    /// Over for a reason that is only a number so far.
-    Aborted(i64),
 }
 
 impl fmt::Debug for Ticket {
@@ -103,43 +87,13 @@ impl DeviceLogin {
         ticket.ok_or_else(|| reply.error(Kind::Undecodable, "the reply has no QR code"))
     }
 
-    /// How far it has come. 115 holds the answer back until something changes, or for as long as a call may take.
+    /// What has become of the code, as soon as there is news: 115 holds the question until then. `None` when there was
+    /// none in twenty seconds: ask again.
     ///
     /// # Errors
-    /// Those of every call; `Refused` when 115 does not know the code.
-    pub async fn poll(&self, ticket: &Ticket) -> Result<Scan, Error> {
-        let call = Call::get("qrcode_status", QRCODE, "/get/status/")
-            .auth(Auth::None)
-            .query("uid", ticket.uid.as_str())
-            .query("time", ticket.time.as_str())
-            .query("sign", ticket.sign.expose_secret())
-            .expects(QR_EXPIRED)
-            .probe();
-        let reply = match self.gate.send(&call).await {
-            Err(error) if error.kind == Kind::Timeout => return Ok(Scan::Waiting),
-            reply => reply?,
-        };
-        if reply.envelope.failed() {
-            return Ok(Scan::Expired);
-        }
-        #[derive(Deserialize)]
-        struct Outer {
-            #[serde(default, deserialize_with = "lenient::object")]
-            data: Option<Status>,
-        }
-        #[derive(Deserialize)]
-        struct Status {
-            #[serde(default, deserialize_with = "lenient::int")]
-            status: Option<i64>,
-        }
-        Ok(match reply.json::<Outer>()?.data.and_then(|data| data.status) {
-            None | Some(0) => Scan::Waiting,
-            Some(1) => Scan::Scanned,
-            Some(2) => Scan::Confirmed,
-            Some(-1) => Scan::Expired,
-            Some(-2) => Scan::Cancelled,
-            Some(other) => Scan::Aborted(other),
-        })
+    /// Those of every call, and `Login`.
+    pub async fn poll(&self, ticket: &Ticket) -> Result<Option<QrState>, Error> {
+        scan::news(&self.gate, [&ticket.uid, &ticket.time, ticket.sign.expose_secret()]).await
     }
 
     /// The tokens of a confirmed code, in generation 0: who stores them counts. Asked for once, since a lost reply
