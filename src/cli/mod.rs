@@ -111,7 +111,7 @@ enum Failure {
     Offline,
     #[error("{0}")]
     NotLoggedIn(String),
-    #[error(transparent)]
+    #[error("{}", .0.message())]
     App(#[from] Error),
     #[error("{0}")]
     Io(#[from] io::Error),

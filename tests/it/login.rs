@@ -356,6 +356,43 @@ async fn two_cookies_of_one_user_are_one_account_with_the_strictest_rate() {
 }
 
 #[tokio::test]
+async fn a_login_that_ends_another_of_the_same_user_serves_both_mounts() {
+    let t = world(film).start().await;
+    let mut config = t.config.clone();
+    let mut second = config.mounts[0].clone();
+    second.path = VirtualPath::from_plain("/second").unwrap();
+    cloud_of(&mut second).login = Written::cookie(t.sim.login_elsewhere("tv"));
+    config.mounts.push(second);
+    let store = store(&t);
+    let app = another(&config, &store, &t);
+    let drives = async || {
+        let begun = Instant::now();
+        loop {
+            let working = |mount: &Arc<gate115::vfs::Mount>| match mount.state() {
+                State::Working(mounted) => Some(mounted.drive().clone()),
+                _ => None,
+            };
+            let drives: Option<Vec<_>> = app.namespace().mounts().iter().map(working).collect();
+            if let Some(drives) = drives {
+                return drives;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(8), "they do not work");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let drives = drives().await;
+    // A login of the same kind as the first mount's, which is dead from now on.
+    t.sim.login_again();
+    for drive in &drives {
+        let root = drive.root().await.unwrap();
+        let page = drive.list(&root, None).await.unwrap();
+        let file = page.entries.iter().find(|entry| entry.size() > 0).unwrap();
+        drive.link(file, &gate115::drive::Audience::Gateway).await.unwrap();
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn the_devices_of_the_account_are_listed_and_ours_is_marked() {
     let t = world(film).start().await;
     t.sim.login_elsewhere("ios");

@@ -65,6 +65,17 @@ impl Client {
         true
     }
 
+    /// Goes on with this login of the same account once 115 says that the one in use is dead, and makes the call that was
+    /// told so again; false, and nothing has changed, if it is another's.
+    #[must_use]
+    pub fn stand_by(&self, cookie: Cookie) -> bool {
+        let same = cookie.user_id() == self.0.user_id;
+        if same {
+            self.0.gate.stand_by(cookie);
+        }
+        same
+    }
+
     /// Whether 115 still knows the login. Harmless (`docs/115.md` §1.6).
     ///
     /// # Errors

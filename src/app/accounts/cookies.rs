@@ -143,7 +143,8 @@ impl Accounts {
     }
 
     /// The client of the cookie's user, who may have one already: then its login is exchanged only where the new one is
-    /// this very mount's, or where the old one is dead. A second mount's cookie puts nothing at risk that works.
+    /// this very mount's, or where the old one is dead. A second mount's cookie puts nothing at risk that works; it stands
+    /// by until then.
     fn user(
         &self,
         cookie: Cookie,
@@ -159,9 +160,12 @@ impl Accounts {
         let client = match at.map(|at| &known.users[at]) {
             Some(user) => {
                 let of_this = |of: &Seen| of.account == *account && of.generation < generation;
-                if !user.client.is_logged_in_with(&cookie) && (is_dead(&user.client) || user.mounts.iter().any(of_this))
-                {
-                    let _same_user = user.client.log_in(cookie);
+                if !user.client.is_logged_in_with(&cookie) {
+                    let _same_user = if is_dead(&user.client) || user.mounts.iter().any(of_this) {
+                        user.client.log_in(cookie)
+                    } else {
+                        user.client.stand_by(cookie)
+                    };
                 }
                 user.client.clone()
             }

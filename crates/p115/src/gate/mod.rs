@@ -60,12 +60,33 @@ impl Default for Limits {
     }
 }
 
+/// The logins of the account. 115 keeps one for each kind of device, so a user may have several.
+#[derive(Debug)]
+struct Logins {
+    /// None where what is asked needs no account.
+    in_force: Option<Arc<Cookie>>,
+    /// Who steps in when it dies, the last one first.
+    spare: Vec<Arc<Cookie>>,
+}
+
+/// As many as a user could have mounts with a login of their own for, within reason.
+const SPARE: usize = 8;
+
+impl Logins {
+    fn stand_by(&mut self, cookie: Arc<Cookie>) {
+        self.spare.retain(|own| *own != cookie);
+        if self.spare.len() == SPARE {
+            self.spare.remove(0);
+        }
+        self.spare.push(cookie);
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Gate {
     http: reqwest::Client,
     wire: Arc<Wire>,
-    /// None where what is asked needs no account.
-    cookie: Mutex<Option<Arc<Cookie>>>,
+    logins: Mutex<Logins>,
     budget: Budget,
     slots: Semaphore,
     pauses: Mutex<Pauses>,
@@ -82,8 +103,8 @@ impl Gate {
         clock: Clock,
     ) -> Self {
         let (budget, slots) = (Budget::new(limits.rate), Semaphore::new(IN_FLIGHT));
-        let cookie = Mutex::new(cookie.map(Arc::new));
-        Self { http, wire, cookie, budget, slots, pauses: Mutex::default(), clock, skew: Skew::default() }
+        let logins = Mutex::new(Logins { in_force: cookie.map(Arc::new), spare: Vec::new() });
+        Self { http, wire, logins, budget, slots, pauses: Mutex::default(), clock, skew: Skew::default() }
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -96,13 +117,39 @@ impl Gate {
     }
 
     pub(crate) fn cookie(&self) -> Option<Arc<Cookie>> {
-        self.cookie.lock().clone()
+        self.logins.lock().in_force.clone()
     }
 
-    /// Goes on with another login of the same account. A pause that the old one has caused ends.
+    /// Goes on with another login of the same account. A pause that the old one has caused ends; it stands by.
     pub(crate) fn log_in(&self, cookie: Cookie) {
-        *self.cookie.lock() = Some(Arc::new(cookie));
+        let cookie = Arc::new(cookie);
+        let mut logins = self.logins.lock();
+        logins.spare.retain(|own| *own != cookie);
+        if let Some(before) = logins.in_force.replace(cookie) {
+            logins.stand_by(before);
+        }
+        drop(logins);
         self.logged_in();
+    }
+
+    /// Goes on with this login of the same account once the one in use is dead.
+    pub(crate) fn stand_by(&self, cookie: Cookie) {
+        let mut logins = self.logins.lock();
+        if logins.in_force.as_deref() != Some(&cookie) {
+            logins.stand_by(Arc::new(cookie));
+        }
+    }
+
+    /// 115 says that this login is dead. Whether there is another, which is in use from now on.
+    pub(crate) fn fall_back(&self, dead: &Arc<Cookie>) -> bool {
+        let mut logins = self.logins.lock();
+        if logins.in_force.as_ref().is_none_or(|own| !Arc::ptr_eq(own, dead)) {
+            return true;
+        }
+        let Some(next) = logins.spare.pop() else { return false };
+        logins.in_force = Some(next);
+        tracing::warn!("the 115 login in use is dead; another login of the same user takes over");
+        true
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -238,6 +285,10 @@ impl Gate {
                 error.kind = Kind::WayClosed;
                 self.hold(error)
             }
+            Auth::Cookie if error.kind == Kind::Session && cookie.is_some_and(|cookie| self.fall_back(cookie)) => {
+                error.kind = Kind::Transient;
+                error
+            }
             Auth::Cookie | Auth::As(_) => self.hold(error),
             // "Not logged in" is how 115 speaks of a token, too (§10.3).
             Auth::Bearer(_) if error.asks_for_login() => {
@@ -251,7 +302,7 @@ impl Gate {
     }
 
     fn is_in_force(&self, cookie: Option<&Arc<Cookie>>) -> bool {
-        self.cookie.lock().as_ref().map(Arc::as_ptr) == cookie.map(Arc::as_ptr)
+        self.logins.lock().in_force.as_ref().map(Arc::as_ptr) == cookie.map(Arc::as_ptr)
     }
 
     /// Ends a pause that a dead login has caused: there is another one.

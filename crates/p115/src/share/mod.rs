@@ -67,21 +67,27 @@ impl Share {
     /// # Errors
     /// `NotFound` when 115 says that there is no such folder, and those of every method.
     pub async fn files(&self, cid: Cid, offset: u64, limit: u32) -> Result<SharePage, Error> {
-        let account = self.account.as_ref().filter(|account| self.lists_as_account && account.pause().is_none());
-        let cookie = account.and_then(|account| account.gate().cookie());
-        let call = snap::call(&self.share, cid, offset, limit).auth(cookie.as_deref().map_or(Auth::Cookie, Auth::As));
-        let sent = self.egress.margin().send(self.egress.gate(), &call, None).await;
-        let reply = sent.map_err(|mut error| {
-            match (account, error.kind) {
+        loop {
+            let account = self.account.as_ref().filter(|account| self.lists_as_account && account.pause().is_none());
+            let cookie = account.and_then(|account| account.gate().cookie());
+            let auth = cookie.as_deref().map_or(Auth::Cookie, Auth::As);
+            let call = snap::call(&self.share, cid, offset, limit).auth(auth);
+            let sent = self.egress.margin().send(self.egress.gate(), &call, None).await;
+            let mut error = match sent {
+                Ok(reply) => return SharePage::parse(offset, reply.body()),
+                Err(error) => error,
+            };
+            match (account, &cookie, error.kind) {
+                // As often as the account has logins: each of them is dead only once.
+                (Some(account), Some(cookie), Kind::Session) if account.gate().fall_back(cookie) => continue,
                 // What 115 says of the login holds for the account, not for the address.
-                (Some(account), Kind::Session | Kind::Captcha) => account.gate().heed(&mut error),
+                (Some(account), _, Kind::Session | Kind::Captcha) => account.gate().heed(&mut error),
                 // Nobody was logged in, so it speaks of the share.
-                (None, Kind::Session | Kind::Captcha) => error.kind = Kind::Share(ShareFault::Unavailable),
+                (None, _, Kind::Session | Kind::Captcha) => error.kind = Kind::Share(ShareFault::Unavailable),
                 _ => {}
             }
-            error
-        })?;
-        SharePage::parse(offset, reply.body())
+            return Err(error);
+        }
     }
 
     /// What 115 says of the share: one call, which also tells whether the codes are right.

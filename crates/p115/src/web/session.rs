@@ -1,11 +1,14 @@
 //! Is the login alive, and whose is it? Asked where asking has no side effect (`docs/115.md` §1.5, §1.6).
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::call::Call;
 use crate::error::{Error, Kind};
 use crate::gate::Gate;
 use crate::lenient;
+use crate::session::Cookie;
 use crate::wire::{MY, PROAPI};
 
 /// How a login stands with 115.
@@ -51,11 +54,24 @@ pub struct User {
 /// Never `check/sso`, which looks the same and logs out other sessions of the same device class.
 pub(crate) async fn alive(gate: &Gate) -> Result<bool, Error> {
     let call = Call::get("status", MY, "/").query("ct", "guide").query("ac", "status").probe();
-    match gate.send(&call).await {
-        Ok(reply) => reply.envelope.state.ok_or_else(|| reply.error(Kind::Undecodable, "the reply has no state")),
-        Err(error) if error.kind == Kind::Session => Ok(false),
-        Err(error) => Err(error),
+    loop {
+        let asked = gate.cookie();
+        match gate.send(&call).await {
+            Ok(reply) if reply.envelope.state == Some(true) => return Ok(true),
+            Ok(reply) if reply.envelope.state.is_none() => {
+                return Err(reply.error(Kind::Undecodable, "the reply has no state"));
+            }
+            Ok(_) if another(gate, asked) => {}
+            Ok(_) => return Ok(false),
+            Err(error) if error.kind == Kind::Session => return Ok(false),
+            Err(error) => return Err(error),
+        }
     }
+}
+
+/// These calls say that a login is dead without failing; whether there is another one to ask for.
+fn another(gate: &Gate, asked: Option<Arc<Cookie>>) -> bool {
+    asked.is_some_and(|asked| gate.fall_back(&asked))
 }
 
 /// The web API first: it goes on answering a login that the app API has ended. What the app API tells a browser's login
@@ -89,10 +105,16 @@ pub(crate) async fn user(gate: &Gate) -> Result<User, Error> {
         expire: Option<u64>,
     }
     let call = Call::get("nav", MY, "/").query("ct", "ajax").query("ac", "nav").probe();
-    let reply = gate.send(&call).await?;
-    if reply.envelope.failed() {
-        return Err(reply.error(Kind::Session, "115 does not know this login"));
-    }
+    let reply = loop {
+        let asked = gate.cookie();
+        let reply = gate.send(&call).await?;
+        if !reply.envelope.failed() {
+            break reply;
+        }
+        if !another(gate, asked) {
+            return Err(reply.error(Kind::Session, "115 does not know this login"));
+        }
+    };
     let Data { user_id, user_name, vip, expire } = reply.json::<Nav>()?.data;
     Ok(User { id: user_id, name: user_name, vip: vip.unwrap_or(0), vip_until: expire })
 }

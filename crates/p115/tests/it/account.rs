@@ -251,3 +251,37 @@ async fn what_115_says_of_the_login_before_does_not_hold_for_the_next() {
     assert_eq!(asked.await.unwrap().unwrap().id, 12_345_678);
     assert!(client.pause().is_none());
 }
+
+#[rstest]
+#[case::in_numbers(DEAD)]
+#[case::by_its_state_alone(r#"{"state":false}"#)]
+#[tokio::test]
+async fn another_login_of_the_user_takes_over_when_one_dies(#[case] dead: &'static str) {
+    let fake = Fake::start(move |request, _| {
+        let cookie = String::from_utf8_lossy(request.header("cookie").unwrap_or_default());
+        json(if cookie.contains("_R2_") { r#"{"state":true,"data":{"user_id":"12345678"}}"# } else { dead })
+    })
+    .await;
+    let client = fake.client_of("R1", 100.0);
+    assert!(!client.stand_by(cookie(87_654_321, "R2")), "another user's");
+    assert!(client.stand_by(cookie(12_345_678, "R2")) && client.stand_by(cookie(12_345_678, "I1")));
+    assert_eq!(client.user().await.unwrap().id, 12_345_678);
+    assert_eq!((fake.calls(), client.pause()), (3, None), "two dead ones, and the one that lives");
+    assert!(client.is_logged_in_with(&cookie(12_345_678, "R2")));
+    assert!(client.alive().await.unwrap());
+    assert_eq!(fake.calls(), 4, "what is dead is not asked again");
+
+    let client = fake.client_of("R1", 100.0);
+    assert!(client.stand_by(cookie(12_345_678, "R2")) && client.alive().await.unwrap());
+}
+
+#[tokio::test]
+async fn with_the_last_login_the_account_is_dead() {
+    let fake = Fake::start(|_, _| json(DEAD)).await;
+    let client = fake.client_of("R1", 100.0);
+    assert!(client.stand_by(cookie(12_345_678, "R2")));
+    assert_eq!(client.user().await.unwrap_err().kind, Kind::Session);
+    assert_eq!((fake.calls(), client.pause().unwrap().cause), (2, Cause::Session));
+    client.user().await.unwrap_err();
+    assert_eq!(fake.calls(), 2);
+}
