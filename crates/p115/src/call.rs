@@ -33,10 +33,37 @@ pub(crate) enum Auth<'a> {
     None,
 }
 
+/// What a call is to the account: each class has its own place in the rate (`docs/115.md` §11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Listings, look-ups, and what else only reads.
+    List,
+    /// A link to a file's bytes.
+    Link,
+    /// A change; one at a time.
+    Change,
+    /// What a login takes.
+    Login,
+}
+
+impl Class {
+    /// Its name, for whoever counts calls.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Link => "link",
+            Self::Change => "change",
+            Self::Login => "login",
+        }
+    }
+}
+
 /// One request, ready for the gate. Unless it says otherwise a call only reads, so it may be repeated.
 #[derive(Debug, Clone)]
 pub(crate) struct Call<'a> {
     pub(crate) site: Site,
+    pub(crate) class: Class,
     pub(crate) path: Cow<'a, str>,
     pub(crate) query: Pairs<'a>,
     /// With a form the call is a POST.
@@ -58,6 +85,7 @@ impl<'a> Call<'a> {
     pub(crate) fn get(call: &'static str, host: &'static str, path: impl Into<Cow<'a, str>>) -> Self {
         Self {
             site: Site { call, host },
+            class: Class::List,
             path: path.into(),
             query: Vec::new(),
             form: None,
@@ -73,6 +101,10 @@ impl<'a> Call<'a> {
 
     pub(crate) fn post(call: &'static str, host: &'static str, path: impl Into<Cow<'a, str>>) -> Self {
         Self { form: Some(Vec::new()), ..Self::get(call, host, path) }
+    }
+
+    pub(crate) fn class(self, class: Class) -> Self {
+        Self { class, ..self }
     }
 
     pub(crate) fn query(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::gate::{Gate, Limits, Pause};
+use crate::gate::{Gate, Guard, Pause};
 use crate::session::Cookie;
 use crate::types::{Cid, FileId, PickCode};
 use crate::web::link::Memory;
@@ -20,48 +21,51 @@ use crate::wire::Wire;
 /// late), `Transport`, `Timeout`, `Transient` (after two repetitions), `Session`, `Captcha`, `Waf`, `Quota` (these pause
 /// the account), and `Undecodable`.
 #[derive(Clone)]
-pub struct Client(Arc<Account>);
-
-struct Account {
+pub struct Client {
     user_id: u64,
     gate: Gate,
-    memory: Memory,
+    memory: Arc<Memory>,
 }
 
 impl Client {
     /// `http` should come from [`http_client`](crate::http_client): it must follow no redirects and add no User-Agent.
     #[must_use]
-    pub fn new(http: reqwest::Client, wire: Arc<Wire>, cookie: Cookie, limits: Limits, clock: Clock) -> Self {
+    pub fn new(http: reqwest::Client, wire: Arc<Wire>, cookie: Cookie, guard: impl Into<Guard>, clock: Clock) -> Self {
         let user_id = cookie.user_id();
-        let gate = Gate::new(http, wire, Some(cookie), limits, clock);
-        Self(Arc::new(Account { user_id, gate, memory: Memory::default() }))
+        Self { user_id, gate: Gate::new(http, wire, Some(cookie), guard.into(), clock), memory: Arc::default() }
+    }
+
+    /// The same client, for this caller.
+    #[must_use]
+    pub fn by(&self, caller: Arc<dyn Caller>) -> Self {
+        Self { gate: self.gate.by(caller), ..self.clone() }
     }
 
     /// The account's number, from the cookie.
     #[must_use]
     pub fn user_id(&self) -> u64 {
-        self.0.user_id
+        self.user_id
     }
 
     pub(crate) fn gate(&self) -> &Gate {
-        &self.0.gate
+        &self.gate
     }
 
     /// Whether this is the login in use.
     #[must_use]
     pub fn is_logged_in_with(&self, cookie: &Cookie) -> bool {
-        self.0.gate.cookie().is_some_and(|own| *own == *cookie)
+        self.gate.cookie().is_some_and(|own| *own == *cookie)
     }
 
     /// Goes on with another login of the same account; false, and nothing has changed, if it is another's. A pause that
     /// the old login has caused ends, and what it has taught of links is forgotten: that may be the kind of device.
     #[must_use]
     pub fn log_in(&self, cookie: Cookie) -> bool {
-        if cookie.user_id() != self.0.user_id {
+        if cookie.user_id() != self.user_id {
             return false;
         }
-        self.0.gate.log_in(cookie);
-        self.0.memory.forget();
+        self.gate.log_in(cookie);
+        self.memory.forget();
         true
     }
 
@@ -69,9 +73,9 @@ impl Client {
     /// told so again; false, and nothing has changed, if it is another's.
     #[must_use]
     pub fn stand_by(&self, cookie: Cookie) -> bool {
-        let same = cookie.user_id() == self.0.user_id;
+        let same = cookie.user_id() == self.user_id;
         if same {
-            self.0.gate.stand_by(cookie);
+            self.gate.stand_by(cookie);
         }
         same
     }
@@ -81,7 +85,7 @@ impl Client {
     /// # Errors
     /// Those of every method.
     pub async fn alive(&self) -> Result<bool, Error> {
-        session::alive(&self.0.gate).await
+        session::alive(&self.gate).await
     }
 
     /// How the login stands, in two calls: 115 goes on listing for a login that it does not give links any more (§1.5).
@@ -90,7 +94,7 @@ impl Client {
     /// # Errors
     /// Those of every method.
     pub async fn standing(&self) -> Result<Standing, Error> {
-        session::standing(&self.0.gate).await
+        session::standing(&self.gate).await
     }
 
     /// Whose login it is (§1.6).
@@ -98,7 +102,7 @@ impl Client {
     /// # Errors
     /// Those of every method.
     pub async fn user(&self) -> Result<User, Error> {
-        session::user(&self.0.gate).await
+        session::user(&self.gate).await
     }
 
     /// The account's logins, ours among them (§3.9).
@@ -106,7 +110,7 @@ impl Client {
     /// # Errors
     /// Those of every method.
     pub async fn devices(&self) -> Result<Vec<Device>, Error> {
-        devices::devices(&self.0.gate).await
+        devices::devices(&self.gate).await
     }
 
     /// How much room the account has (§3.9).
@@ -114,7 +118,7 @@ impl Client {
     /// # Errors
     /// Those of every method.
     pub async fn space(&self) -> Result<Space, Error> {
-        space::space(&self.0.gate).await
+        space::space(&self.gate).await
     }
 
     /// A whole folder of up to 1200 entries, by name, in one call as a rule (§3.1-3.3). `None` where this listing does
@@ -127,7 +131,7 @@ impl Client {
     /// # Errors
     /// As [`Client::files`].
     pub async fn files_by_name(&self, cid: Cid) -> Result<Option<FilePage>, Error> {
-        by_name::by_name(&self.0.gate, cid).await
+        by_name::by_name(&self.gate, cid).await
     }
 
     /// One page of a folder, newest entries first; `limit` is kept within 1..=1150 (§3.2).
@@ -135,7 +139,7 @@ impl Client {
     /// # Errors
     /// `NotFound` when there is no such folder, and those of every method.
     pub async fn files(&self, cid: Cid, offset: u64, limit: u32) -> Result<FilePage, Error> {
-        files::files(&self.0.gate, cid, offset, limit).await
+        files::files(&self.gate, cid, offset, limit).await
     }
 
     /// The folder at an absolute path; `None` when there is none, or a file (§3.8).
@@ -143,7 +147,7 @@ impl Client {
     /// # Errors
     /// Those of every method.
     pub async fn dir_id(&self, path: &str) -> Result<Option<Cid>, Error> {
-        paths::dir_id(&self.0.gate, path).await
+        paths::dir_id(&self.gate, path).await
     }
 
     /// What an id is and where it lies; `None` when it is deleted. Slow for big folders (§3.8).
@@ -151,7 +155,7 @@ impl Client {
     /// # Errors
     /// Those of every method.
     pub async fn stat(&self, id: impl Into<FileId>) -> Result<Option<Stat>, Error> {
-        paths::stat(&self.0.gate, id.into()).await
+        paths::stat(&self.gate, id.into()).await
     }
 
     /// A link to a file's bytes, by the first of 115's ways that works for whoever will fetch them (§4).
@@ -160,35 +164,40 @@ impl Client {
     /// `NotFound`, `Folder`, `NotReady` and `Flagged` about the file; `TooBig` when only the way for small files is
     /// left; `WayClosed` when none is; and those of every method.
     pub async fn link(&self, pickcode: &PickCode, ask: Ask) -> Result<CdnLink, Error> {
-        link::link(&self.0.gate, &self.0.memory, pickcode, &ask).await
+        link::link(&self.gate, &self.memory, pickcode, &ask).await
     }
 
     /// Whether links bound to nothing can still be had; `true` until a try has shown otherwise.
     #[must_use]
     pub fn gives_unbound_links(&self) -> bool {
-        self.0.memory.gives_unbound()
+        self.memory.gives_unbound()
     }
 
     /// The pause in force, if any.
     #[must_use]
     pub fn pause(&self) -> Option<Pause> {
-        self.0.gate.pause()
+        self.gate.pause()
     }
 
     /// By how many seconds 115's clock is ahead of ours, out of the `Date` of the last reply; right to a second or two.
     #[must_use]
     pub fn skew(&self) -> Option<i64> {
-        self.0.gate.skew()
+        self.gate.skew()
+    }
+
+    /// Takes up pauses that other processes have begun or ended, as every call does by itself.
+    pub async fn hear(&self) {
+        self.gate.hear().await;
     }
 
     /// Ends a pause that only a person may end: the captcha is solved, say. One that 115 has set a time for goes on.
     pub fn resume(&self) {
-        self.0.gate.resume();
+        self.gate.resume();
     }
 
     /// Changes how many calls a second are made from now on; kept within the bounds of [`Limits`].
     pub fn set_rate(&self, rate: f64) {
-        self.0.gate.set_rate(rate);
+        self.gate.set_rate(rate);
     }
 }
 

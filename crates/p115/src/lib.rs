@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod call;
+mod caller;
 pub mod cipher;
 mod client;
 mod clock;
@@ -17,11 +18,13 @@ mod types;
 mod web;
 mod wire;
 
+pub use self::call::Class;
+pub use self::caller::{Caller, Urgency};
 pub use self::client::Client;
 pub use self::clock::Clock;
 pub use self::egress::Egress;
 pub use self::error::{Cause, Error, Kind, LoginFault, ShareFault};
-pub use self::gate::{Limits, Pause, http_client};
+pub use self::gate::{Guard, Kept, Limits, Made, Observer, Pause, PauseKeeper, http_client};
 pub use self::session::{
     Cookie, CookieError, LoggedIn, LoginApp, LoginAppError, QrLogin, QrState, QrTicket, QrToken, QrTokenError,
 };

@@ -9,6 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::login::LoginFault;
 pub(crate) use self::login::{judge_login, judge_poll};
 pub use self::share::ShareFault;
@@ -76,7 +78,8 @@ pub enum Kind {
 }
 
 /// Why an account is paused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The firewall blocked it: eleven minutes.
     Waf,
@@ -84,7 +87,7 @@ pub enum Cause {
     Captcha,
     /// The session is dead: until resumed or replaced.
     Session,
-    /// The quota is used up: a minute, or as long as 115 says.
+    /// The quota is used up: a minute or as long as 115 says, and longer where it is used up again soon after.
     Quota,
     /// The access token is over, and 115 gives out no new one for ten minutes.
     Renewals,
@@ -135,6 +138,39 @@ impl Kind {
             Self::Share(fault) => Some(fault.to_string()),
             Self::Login(fault) => Some(fault.to_string()),
             _ => None,
+        }
+    }
+
+    /// Its name, for whoever counts failures.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Folder => "folder",
+            Self::NotReady => "not_ready",
+            Self::Flagged => "flagged",
+            Self::Session => "session",
+            Self::Token => "token",
+            Self::Renewals => "renewals",
+            Self::TokensLost => "tokens_lost",
+            Self::App => "app",
+            Self::Keeper => "keeper",
+            Self::Captcha => "captcha",
+            Self::Waf => "waf",
+            Self::Quota => "quota",
+            Self::TooBig => "too_big",
+            Self::TooMany => "too_many",
+            Self::WayClosed => "way_closed",
+            Self::Share(_) => "share",
+            Self::Login(_) => "login",
+            Self::Rejected => "rejected",
+            Self::Refused => "refused",
+            Self::Transient => "transient",
+            Self::Transport => "transport",
+            Self::Timeout => "timeout",
+            Self::Undecodable => "undecodable",
+            Self::Paused { .. } => "paused",
+            Self::Busy => "busy",
         }
     }
 

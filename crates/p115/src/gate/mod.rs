@@ -1,10 +1,10 @@
 //! The one door to 115 of an account, or of an address without one: pauses, rate, headers, time limit, repetition, reading and judging are here and nowhere else.
 
-mod budget;
 mod envelope;
 mod pause;
 mod reply;
 mod skew;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,15 +13,16 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use parking_lot::Mutex;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderValue, REFERER, USER_AGENT};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout};
 
-use self::budget::Budget;
-pub use self::pause::Pause;
 use self::pause::Pauses;
+pub use self::pause::{Kept, Pause, PauseKeeper};
 pub(crate) use self::reply::{Reply, decode};
 use self::skew::Skew;
-use crate::call::{Agent, Auth, Call};
+pub(crate) use self::turns::Turn;
+use self::turns::{TooLate, Turns};
+use crate::call::{Agent, Auth, Call, Class};
+use crate::caller::{Caller, unnamed};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Site};
 use crate::session::Cookie;
@@ -36,13 +37,51 @@ const MAX_WAIT: Duration = Duration::from_secs(20);
 const MAX_CALL: Duration = Duration::from_secs(20);
 /// A listing of 1150 entries has about half a mebibyte.
 const MAX_BODY: usize = 32 * 1024 * 1024;
-const IN_FLIGHT: usize = 8;
 
 /// How hard an account may be driven.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// Calls a second on average; bursts of `max(3, ceil(3 * rate))` are let through. Kept within 0.05..=1000.
+    /// Calls a second on average; bursts of `max(3, ceil(3 * rate))` are let through. Kept within 0.05..=1000. Links may
+    /// take half of it, or one a second where that is more.
     pub rate: f64,
+}
+
+/// How an account is guarded: how hard it may be driven, who remembers its pauses, and who counts its calls.
+#[derive(Debug, Clone, Default)]
+pub struct Guard {
+    /// The rate.
+    pub limits: Limits,
+    /// Without one, pauses end with the process.
+    pub keeper: Option<Arc<dyn PauseKeeper>>,
+    /// Told of every call.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl From<Limits> for Guard {
+    fn from(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
+
+/// Who counts calls.
+pub trait Observer: std::fmt::Debug + Send + Sync {
+    /// A request went out and came to its end, one way or another. Must be quick.
+    fn made(&self, made: &Made<'_>);
+}
+
+/// A request that went out.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    /// The label of the call, such as `files`.
+    pub call: &'static str,
+    /// What it is to the account.
+    pub class: Class,
+    /// For whom it was made.
+    pub caller: &'a dyn Caller,
+    /// What came of it; `None`: an answer as it should be.
+    pub failure: Option<Kind>,
+    /// From sending to the end of the answer.
+    pub took: Duration,
 }
 
 impl Limits {
@@ -67,12 +106,20 @@ struct Logins {
     in_force: Option<Arc<Cookie>>,
     /// Who steps in when it dies, the last one first.
     spare: Vec<Arc<Cookie>>,
+    /// Tells the login in use from others, also where it is one by tokens.
+    mark: Option<Arc<str>>,
 }
 
 /// As many as a user could have mounts with a login of their own for, within reason.
 const SPARE: usize = 8;
 
 impl Logins {
+    /// Gives the one before.
+    fn use_cookie(&mut self, cookie: Arc<Cookie>) -> Option<Arc<Cookie>> {
+        self.mark = Some(cookie.mark().into());
+        self.in_force.replace(cookie)
+    }
+
     fn stand_by(&mut self, cookie: Arc<Cookie>) {
         self.spare.retain(|own| *own != cookie);
         if self.spare.len() == SPARE {
@@ -82,14 +129,22 @@ impl Logins {
     }
 }
 
-#[derive(Debug)]
+/// What one caller sees of the gate of an account. Cheap to clone; clones share everything but the caller.
+#[derive(Debug, Clone)]
 pub(crate) struct Gate {
+    shared: Arc<Shared>,
+    caller: Arc<dyn Caller>,
+}
+
+#[derive(Debug)]
+struct Shared {
     http: reqwest::Client,
     wire: Arc<Wire>,
     logins: Mutex<Logins>,
-    budget: Budget,
-    slots: Semaphore,
+    turns: Turns,
     pauses: Mutex<Pauses>,
+    keeper: Option<Arc<dyn PauseKeeper>>,
+    observer: Option<Arc<dyn Observer>>,
     clock: Clock,
     skew: Skew,
 }
@@ -99,42 +154,50 @@ impl Gate {
         http: reqwest::Client,
         wire: Arc<Wire>,
         cookie: Option<Cookie>,
-        limits: Limits,
+        guard: Guard,
         clock: Clock,
     ) -> Self {
-        let (budget, slots) = (Budget::new(limits.rate), Semaphore::new(IN_FLIGHT));
-        let logins = Mutex::new(Logins { in_force: cookie.map(Arc::new), spare: Vec::new() });
-        Self { http, wire, logins, budget, slots, pauses: Mutex::default(), clock, skew: Skew::default() }
+        let Guard { limits, keeper, observer } = guard;
+        let mark = cookie.as_ref().map(|cookie| cookie.mark().into());
+        let logins = Mutex::new(Logins { in_force: cookie.map(Arc::new), spare: Vec::new(), mark });
+        let (turns, pauses, skew) = (Turns::new(limits.rate), Mutex::default(), Skew::default());
+        let shared = Arc::new(Shared { http, wire, logins, turns, pauses, keeper, observer, clock, skew });
+        Self { shared, caller: unnamed() }
+    }
+
+    /// The same gate, for this caller.
+    pub(crate) fn by(&self, caller: Arc<dyn Caller>) -> Self {
+        Self { shared: Arc::clone(&self.shared), caller }
     }
 
     pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
+        &self.shared.clock
     }
 
     /// By how many seconds 115's clock is ahead of ours, as of the last reply.
     pub(crate) fn skew(&self) -> Option<i64> {
-        self.skew.seconds()
+        self.shared.skew.seconds()
     }
 
     pub(crate) fn cookie(&self) -> Option<Arc<Cookie>> {
-        self.logins.lock().in_force.clone()
+        self.shared.logins.lock().in_force.clone()
     }
 
-    /// Goes on with another login of the same account. A pause that the old one has caused ends; it stands by.
+    /// Goes on with another login of the same account. A pause that a login can end ends; the one before stands by.
     pub(crate) fn log_in(&self, cookie: Cookie) {
         let cookie = Arc::new(cookie);
-        let mut logins = self.logins.lock();
+        let mut logins = self.shared.logins.lock();
         logins.spare.retain(|own| *own != cookie);
-        if let Some(before) = logins.in_force.replace(cookie) {
+        if let Some(before) = logins.use_cookie(cookie) {
             logins.stand_by(before);
         }
         drop(logins);
-        self.logged_in();
+        self.shared.pauses.lock().logged_in(None);
     }
 
     /// Goes on with this login of the same account once the one in use is dead.
     pub(crate) fn stand_by(&self, cookie: Cookie) {
-        let mut logins = self.logins.lock();
+        let mut logins = self.shared.logins.lock();
         if logins.in_force.as_deref() != Some(&cookie) {
             logins.stand_by(Arc::new(cookie));
         }
@@ -142,30 +205,52 @@ impl Gate {
 
     /// 115 says that this login is dead. Whether there is another, which is in use from now on.
     pub(crate) fn fall_back(&self, dead: &Arc<Cookie>) -> bool {
-        let mut logins = self.logins.lock();
+        let mut logins = self.shared.logins.lock();
         if logins.in_force.as_ref().is_none_or(|own| !Arc::ptr_eq(own, dead)) {
             return true;
         }
         let Some(next) = logins.spare.pop() else { return false };
-        logins.in_force = Some(next);
+        logins.use_cookie(next);
         tracing::warn!("the 115 login in use is dead; another login of the same user takes over");
         true
     }
 
     pub(crate) fn wire(&self) -> &Wire {
-        &self.wire
+        &self.shared.wire
     }
 
     pub(crate) fn pause(&self) -> Option<Pause> {
-        self.pauses.lock().current(self.clock.now())
+        self.shared.pauses.lock().current(self.clock().now())
     }
 
     pub(crate) fn resume(&self) {
-        self.pauses.lock().resume();
+        self.shared.pauses.lock().resume();
     }
 
     pub(crate) fn set_rate(&self, rate: f64) {
-        self.budget.set_rate(rate);
+        self.shared.turns.set_rate(rate);
+    }
+
+    /// Takes up what other processes, or an earlier one, have met with this account, and has kept what they do not know.
+    pub(crate) async fn hear(&self) {
+        let Some(keeper) = &self.shared.keeper else { return };
+        self.keep().await;
+        if let Some(kept) = keeper.news().await {
+            let mark = self.shared.logins.lock().mark.clone();
+            let (now, unix) = (self.clock().now(), self.clock().unix());
+            self.shared.pauses.lock().hear(kept, mark.as_deref(), now, unix);
+        }
+    }
+
+    /// Has kept what the keeper does not know yet.
+    pub(crate) async fn keep(&self) {
+        let Some(keeper) = &self.shared.keeper else { return };
+        let unkept = self.shared.pauses.lock().take_unkept(self.clock().now(), self.clock().unix());
+        if let Some(kept) = unkept
+            && !keeper.keep(&kept).await
+        {
+            self.shared.pauses.lock().not_kept();
+        }
     }
 
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
@@ -181,10 +266,10 @@ impl Gate {
         let mut left = MAX_CALL;
         let mut delays = backoff();
         loop {
-            let slot = self.admit(call.site, blocked).await?;
+            let turn = self.admit(call.site, call.class, blocked).await?;
             let started = Instant::now();
             let outcome = self.attempt(call, left).await;
-            drop(slot);
+            drop(turn);
             let error = match outcome {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
@@ -200,18 +285,13 @@ impl Gate {
         }
     }
 
-    /// A turn in the rate budget, for a call that must go out once at most.
-    pub(crate) async fn turn(&self, site: Site) -> Result<SemaphorePermit<'_>, Error> {
-        self.admit(site, None).await
+    /// A turn in the rate, for a call that must go out once at most.
+    pub(crate) async fn turn(&self, site: Site, class: Class) -> Result<Turn<'_>, Error> {
+        self.admit(site, class, None).await
     }
 
     /// Makes the call in its turn, once, whatever comes of it.
-    pub(crate) async fn once(
-        &self,
-        turn: SemaphorePermit<'_>,
-        call: &Call<'_>,
-        limit: Duration,
-    ) -> Result<Reply, Error> {
+    pub(crate) async fn once(&self, turn: Turn<'_>, call: &Call<'_>, limit: Duration) -> Result<Reply, Error> {
         // The turn may have been kept for a while.
         self.check_pause(call.site, None)?;
         let outcome = self.attempt(call, limit).await;
@@ -219,26 +299,24 @@ impl Gate {
         outcome
     }
 
-    /// Waits for this call's turn in the rate budget, and for one of the places under way.
-    async fn admit(&self, site: Site, blocked: Option<&'static str>) -> Result<SemaphorePermit<'_>, Error> {
+    /// Waits for this call's turn.
+    async fn admit(&self, site: Site, class: Class, blocked: Option<&'static str>) -> Result<Turn<'_>, Error> {
+        self.hear().await;
         self.check_pause(site, blocked)?;
         let busy = |wait| Error::new(Kind::Busy, site, "too many calls are waiting already").after(Some(wait));
-        if let Some(wait) = self.budget.expected_wait().filter(|wait| *wait > MAX_WAIT) {
-            return Err(busy(wait));
-        }
-        let turn = async {
-            self.budget.take().await;
-            self.slots.acquire().await
-        };
-        let slot = timeout(MAX_WAIT, turn).await.map_err(|_| busy(MAX_WAIT))?.map_err(|_| busy(MAX_WAIT))?;
-        // A pause may have begun while this call queued.
+        let left = self.caller.deadline().map_or(MAX_WAIT, |deadline| deadline.saturating_sub(self.clock().now()));
+        let patience = left.min(MAX_WAIT);
+        let turn = timeout(patience, self.shared.turns.take(class, &self.caller, patience)).await;
+        let turn = turn.map_err(|_| busy(patience))?.map_err(|TooLate(wait)| busy(wait))?;
+        // A pause may have begun while this call queued, here or in another process.
+        self.hear().await;
         self.check_pause(site, blocked)?;
-        Ok(slot)
+        Ok(turn)
     }
 
     fn check_pause(&self, site: Site, blocked: Option<&'static str>) -> Result<(), Error> {
-        let now = self.clock.now();
-        match self.pauses.lock().stops(now, site.host, blocked) {
+        let now = self.clock().now();
+        match self.shared.pauses.lock().stops(now, site.host, blocked) {
             None => Ok(()),
             Some(pause) => {
                 let error = Error::new(Kind::Paused { cause: pause.cause }, site, "calls to 115 are paused");
@@ -253,8 +331,17 @@ impl Gate {
         let outcome = timeout(left, self.exchange(call, cookie.as_deref()))
             .await
             .unwrap_or_else(|_| Err(Error::new(Kind::Timeout, call.site, "no complete answer in time")))
-            .map_err(|error| self.weigh(call, cookie.as_ref(), error));
-        let (label, host, millis) = (call.site.call, call.site.host, started.elapsed().as_millis());
+            .map_err(|error| (error.kind, self.weigh(call, cookie.as_ref(), error)));
+        // Before anybody hears of it: whatever becomes of this process, the next one keeps to it.
+        self.keep().await;
+        let took = started.elapsed();
+        if let Some(observer) = &self.shared.observer {
+            let failure = outcome.as_ref().err().map(|(kind, _)| *kind);
+            let (label, class, caller) = (call.site.call, call.class, &*self.caller);
+            observer.made(&Made { call: label, class, caller, failure, took });
+        }
+        let outcome = outcome.map_err(|(_, error)| error);
+        let (label, host, millis) = (call.site.call, call.site.host, took.as_millis());
         match &outcome {
             Ok(_) => tracing::debug!(label, host, millis, "115 answered"),
             Err(e) => {
@@ -302,12 +389,17 @@ impl Gate {
     }
 
     fn is_in_force(&self, cookie: Option<&Arc<Cookie>>) -> bool {
-        self.logins.lock().in_force.as_ref().map(Arc::as_ptr) == cookie.map(Arc::as_ptr)
+        self.shared.logins.lock().in_force.as_ref().map(Arc::as_ptr) == cookie.map(Arc::as_ptr)
     }
 
-    /// Ends a pause that a dead login has caused: there is another one.
-    pub(crate) fn logged_in(&self) {
-        self.pauses.lock().logged_in();
+    /// The login in use is the one with this mark, which is no secret. Whether that has ended a pause of another login.
+    pub(crate) fn logged_in_as(&self, mark: &str) -> bool {
+        let mut logins = self.shared.logins.lock();
+        if logins.mark.as_deref() != Some(mark) {
+            logins.mark = Some(mark.into());
+        }
+        drop(logins);
+        self.shared.pauses.lock().logged_in(Some(mark))
     }
 
     /// Draws the consequences of a failure for the whole account.
@@ -318,13 +410,12 @@ impl Gate {
 
     /// Keeps still if the failure calls for it, also one that a call by another gate has met in this account's name.
     pub(crate) fn heed(&self, error: &mut Error) {
-        let now = self.clock.now();
-        if let Some(pause) = Pause::after(error, now) {
-            error.retry_after = pause.until.map(|until| until.saturating_sub(now));
-            tracing::warn!(cause = ?pause.cause, wait = ?error.retry_after, label = error.call, host = error.host,
-                "calls to 115 are paused");
-            self.pauses.lock().begin(pause, error.host);
-        }
+        let now = self.clock().now();
+        let mark = self.shared.logins.lock().mark.clone();
+        let Some(pause) = self.shared.pauses.lock().begin(error, mark.as_ref(), now) else { return };
+        error.retry_after = pause.until.map(|until| until.saturating_sub(now));
+        tracing::warn!(cause = ?pause.cause, wait = ?error.retry_after, label = error.call, host = error.host,
+            "calls to 115 are paused");
     }
 
     async fn exchange(&self, call: &Call<'_>, cookie: Option<&Cookie>) -> Result<Reply, Error> {
@@ -336,7 +427,7 @@ impl Gate {
             Error::new(kind, call.site, &e.to_string()).because(e)
         };
         let mut response = self.request(call, cookie)?.send().await.map_err(broken)?;
-        self.skew.note(response.headers(), self.clock.unix());
+        self.shared.skew.note(response.headers(), self.clock().unix());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > MAX_BODY {
@@ -349,7 +440,7 @@ impl Gate {
 
     fn request(&self, call: &Call<'_>, cookie: Option<&Cookie>) -> Result<reqwest::RequestBuilder, Error> {
         let mut url = self
-            .wire
+            .wire()
             .endpoints
             .url(call.site.host, &call.path)
             .map_err(|e| Error::new(Kind::Rejected, call.site, "no endpoint for this host").because(e))?;
@@ -357,7 +448,7 @@ impl Gate {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
         let method = if call.form.is_some() { Method::POST } else { Method::GET };
-        let mut request = self.http.request(method, url);
+        let mut request = self.shared.http.request(method, url);
         match (&call.auth, cookie) {
             (Auth::Cookie, Some(cookie)) => request = request.header(COOKIE, cookie.header()),
             (Auth::As(cookie), _) => request = request.header(COOKIE, cookie.header()),

@@ -8,9 +8,10 @@ use reqwest::header::HeaderValue;
 use super::info::{Info, ItemPath};
 use super::user::User;
 use super::{files, info, link, user};
+use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::gate::{Gate, Limits, Pause};
+use crate::gate::{Gate, Guard, Pause};
 use crate::session::open::{Session, TokenKeeper};
 use crate::types::{Cid, FileId, PickCode};
 use crate::web::{CdnLink, FilePage};
@@ -23,7 +24,7 @@ use crate::wire::Wire;
 /// `TokensLost`, `App` and `Renewals` (these pause the account) and `Keeper`. Another login in the keeper ends a pause
 /// that the login before has caused.
 #[derive(Clone)]
-pub struct OpenClient(Arc<Session>);
+pub struct OpenClient(Session);
 
 impl OpenClient {
     /// `http` should come from [`http_client`](crate::http_client): it must follow no redirects and add no User-Agent.
@@ -33,10 +34,16 @@ impl OpenClient {
         http: reqwest::Client,
         wire: Arc<Wire>,
         keeper: Arc<dyn TokenKeeper>,
-        limits: Limits,
+        guard: impl Into<Guard>,
         clock: Clock,
     ) -> Self {
-        Self(Session::new(Gate::new(http, wire, None, limits, clock), keeper))
+        Self(Session::new(Gate::new(http, wire, None, guard.into(), clock), keeper))
+    }
+
+    /// The same client, for this caller.
+    #[must_use]
+    pub fn by(&self, caller: Arc<dyn Caller>) -> Self {
+        Self(self.0.by(caller))
     }
 
     /// Whose account it is and how full it is. The call that shows whether the login lives.
@@ -97,6 +104,11 @@ impl OpenClient {
     #[must_use]
     pub fn skew(&self) -> Option<i64> {
         self.0.gate().skew()
+    }
+
+    /// As [`Client::hear`](crate::Client::hear).
+    pub async fn hear(&self) {
+        self.0.gate().hear().await;
     }
 
     /// Ends a pause that only a person may end. One that 115 has set a time for goes on.

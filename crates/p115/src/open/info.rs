@@ -1,7 +1,5 @@
 //! What an id stands for, or what lies at a path, and where: one call either way (`docs/115.md` §10.4).
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 
 use crate::call::Call;
@@ -49,7 +47,7 @@ impl ItemPath {
     }
 }
 
-pub(super) async fn by_id(session: &Arc<Session>, id: FileId) -> Result<Option<Info>, Error> {
+pub(super) async fn by_id(session: &Session, id: FileId) -> Result<Option<Info>, Error> {
     // 115 describes no root.
     if id == Cid::ROOT.into() {
         return Ok(Some(root()));
@@ -57,7 +55,7 @@ pub(super) async fn by_id(session: &Arc<Session>, id: FileId) -> Result<Option<I
     found(session.send(&Call::get(CALL, PROAPI, PATH).query("file_id", id.to_string())).await)
 }
 
-pub(super) async fn by_path(session: &Arc<Session>, path: &ItemPath) -> Result<Option<Info>, Error> {
+pub(super) async fn by_path(session: &Session, path: &ItemPath) -> Result<Option<Info>, Error> {
     if path.0.is_empty() {
         return Ok(Some(root()));
     }

@@ -1,12 +1,10 @@
 //! A link by the Open API: one call, and bound to whoever's User-Agent asked for it (`docs/115.md` §4.7).
 
-use std::sync::Arc;
-
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::call::{Agent, Call};
+use crate::call::{Agent, Call, Class};
 use crate::error::{Error, Kind};
 use crate::session::open::Session;
 use crate::types::{FileId, PickCode};
@@ -14,7 +12,7 @@ use crate::web::ways::{Binding, CdnLink, chosen, link as read};
 use crate::wire::PROAPI;
 
 pub(super) async fn link(
-    session: &Arc<Session>,
+    session: &Session,
     code: &PickCode,
     id: Option<FileId>,
     agent: Option<HeaderValue>,
@@ -24,6 +22,7 @@ pub(super) async fn link(
         data: Value,
     }
     let call = Call::post("open_downurl", PROAPI, "/open/ufile/downurl")
+        .class(Class::Link)
         .form("pick_code", code.as_str())
         .agent(agent.clone().map_or(Agent::None, Agent::Exactly));
     let reply = session.send(&call).await?;

@@ -1,7 +1,5 @@
 //! Whose account it is and how much room it has (`docs/115.md` §10.4).
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 
 use crate::call::Call;
@@ -85,7 +83,7 @@ impl Room {
     }
 }
 
-pub(super) async fn user(session: &Arc<Session>) -> Result<User, Error> {
+pub(super) async fn user(session: &Session) -> Result<User, Error> {
     let reply = session.send(&Call::get("open_user_info", PROAPI, "/open/user/info")).await?;
     let raw = reply.data::<Raw>()?;
     let (id, raw) = raw

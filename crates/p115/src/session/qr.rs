@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::app::LoginApp;
 use super::cookie::Cookie;
 use super::scan::{self, QrState};
-use crate::call::{Agent, Call};
+use crate::call::{Agent, Call, Class};
 use crate::egress::Egress;
 use crate::error::{Error, Kind, judge_login};
 use crate::lenient;
@@ -77,7 +77,7 @@ impl QrLogin {
             #[serde(default, deserialize_with = "lenient::text")]
             qrcode: Option<String>,
         }
-        let call = Call::get("qr_token", QRCODE, "/api/1.0/web/1.0/token/").judged(judge_login);
+        let call = Call::get("qr_token", QRCODE, "/api/1.0/web/1.0/token/").class(Class::Login).judged(judge_login);
         let reply = self.0.gate().send(&call).await?;
         let Token { uid, time, sign, qrcode } = reply.json::<Begun>()?.data;
         let time = time.ok_or_else(|| reply.error(Kind::Undecodable, "the token has no time"))?;
@@ -104,6 +104,7 @@ impl QrLogin {
     pub async fn finish(&self, token: &QrToken, app: LoginApp) -> Result<LoggedIn, Error> {
         let name = app.asked_as();
         let call = Call::post("qr_result", PASSPORT, format!("/app/1.0/{name}/1.0/login/qrcode/"))
+            .class(Class::Login)
             .form("account", token.0.as_str())
             .form("app", name)
             .agent(app.agent().map_or(Agent::Ours, Agent::Exactly))

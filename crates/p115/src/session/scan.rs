@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::call::{Auth, Call};
+use crate::call::{Auth, Call, Class};
 use crate::error::{Error, Kind, LoginFault, judge_poll};
 use crate::gate::Gate;
 use crate::wire::QRCODE;
@@ -37,6 +37,7 @@ pub(super) async fn news(gate: &Gate, [uid, time, sign]: [&str; 3]) -> Result<Op
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs());
     let call = Call::get("qr_status", QRCODE, "/get/status/")
+        .class(Class::Login)
         .auth(Auth::None)
         .query("uid", uid)
         .query("time", time)

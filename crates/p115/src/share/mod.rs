@@ -14,6 +14,7 @@ use self::link::Memory;
 pub use self::snap::{ShareInfo, SharePage};
 use self::ways::Errand;
 use crate::call::Auth;
+use crate::caller::Caller;
 use crate::client::Client;
 use crate::egress::Egress;
 use crate::error::{Error, Kind, ShareFault, Site};
@@ -55,6 +56,13 @@ impl Share {
         Self { lists_as_account: true, ..self }
     }
 
+    /// The same share, for this caller.
+    #[must_use]
+    pub fn by(&self, caller: &Arc<dyn Caller>) -> Self {
+        let account = self.account.as_ref().map(|account| account.by(Arc::clone(caller)));
+        Self { egress: self.egress.by(Arc::clone(caller)), account, ..self.clone() }
+    }
+
     /// Which share it is.
     #[must_use]
     pub fn share(&self) -> &ShareRef {
@@ -81,7 +89,10 @@ impl Share {
                 // As often as the account has logins: each of them is dead only once.
                 (Some(account), Some(cookie), Kind::Session) if account.gate().fall_back(cookie) => continue,
                 // What 115 says of the login holds for the account, not for the address.
-                (Some(account), _, Kind::Session | Kind::Captcha) => account.gate().heed(&mut error),
+                (Some(account), _, Kind::Session | Kind::Captcha) => {
+                    account.gate().heed(&mut error);
+                    account.gate().keep().await;
+                }
                 // Nobody was logged in, so it speaks of the share.
                 (None, _, Kind::Session | Kind::Captcha) => error.kind = Kind::Share(ShareFault::Unavailable),
                 _ => {}

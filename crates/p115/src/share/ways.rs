@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::code::ShareRef;
-use crate::call::{Agent, Call};
+use crate::call::{Agent, Call, Class};
 use crate::error::{Error, Kind, judge_share};
 use crate::gate::{Gate, Reply};
 use crate::lenient;
@@ -47,7 +47,7 @@ impl Errand<'_> {
             "receive_code": self.share.receive(),
             "file_id": self.id.to_string(),
         });
-        let call = Call::post("share_downurl", PROAPI, "/app/share/downurl").judged(judge_share);
+        let call = Call::post("share_downurl", PROAPI, "/app/share/downurl").class(Class::Link).judged(judge_share);
         let (call, ck) = seal(self.gate, call, &ask, agent.clone());
         let reply = self.margin.send(self.gate, &call, self.blocked).await?;
         let plain = unseal(self.gate, &reply, &ck)?;
@@ -71,6 +71,7 @@ impl Errand<'_> {
             data: Value,
         }
         let call = call
+            .class(Class::Link)
             .query("share_code", Cow::Borrowed(self.share.code.as_str()))
             .query("receive_code", self.share.receive())
             .query("file_id", self.id.to_string())

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::call::{Agent, Call};
+use crate::call::{Agent, Call, Class};
 use crate::cipher::m115::{ClientKey, decode_reply, encode_request};
 use crate::error::{Error, Kind};
 use crate::gate::{AGENT, Gate, Reply};
@@ -79,7 +79,7 @@ pub(super) async fn chrome(
     blocked: Blocked,
 ) -> Result<CdnLink, Error> {
     let ask = json!({ "pickcode": code.as_str() });
-    let call = Call::post("chrome_downurl", PROAPI, "/app/chrome/downurl");
+    let call = Call::post("chrome_downurl", PROAPI, "/app/chrome/downurl").class(Class::Link);
     let (reply, plain) = sealed(gate, call, &ask, agent.clone(), blocked).await?;
     link(&reply, chosen(&reply, &plain, code, None)?, agent)
 }
@@ -92,7 +92,7 @@ pub(super) async fn android(
     blocked: Blocked,
 ) -> Result<CdnLink, Error> {
     let ask = json!({ "pick_code": code.as_str() });
-    let call = Call::post("android_download", PROAPI, "/android/2.0/ufile/download");
+    let call = Call::post("android_download", PROAPI, "/android/2.0/ufile/download").class(Class::Link);
     let (reply, plain) = sealed(gate, call, &ask, agent.clone(), blocked).await?;
     let found = match plain.get("url") {
         Some(Value::String(url)) => Found { url: url.clone(), name: None, size: None },
@@ -114,6 +114,7 @@ pub(super) async fn web(gate: &Gate, code: &PickCode, blocked: Blocked) -> Resul
         file_size: Option<i64>,
     }
     let call = Call::get("files_download", WEBAPI, "/files/download")
+        .class(Class::Link)
         .query("pickcode", code.as_str())
         .referer("https://115.com/");
     let reply = gate.send_past(&call, blocked).await?;

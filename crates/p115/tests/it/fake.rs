@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use p115::cipher::m115::{Padding, PrivateKey, decode_request, encode_reply};
 use p115::open::{DeviceLogin, MemoryKeeper, OpenClient, TokenKeeper, Tokens};
-use p115::{Client, Clock, Cookie, Egress, Endpoints, Limits, Wire};
+use p115::{Client, Clock, Cookie, Egress, Endpoints, Guard, Limits, Wire};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -165,12 +165,27 @@ impl Fake {
     }
 
     pub(crate) fn client_of(&self, device: &str, rate: f64) -> Client {
-        let cookie = Cookie::parse(&format!("UID=12345678_{device}_1700000000; CID={CID}; SEID={SEID};")).unwrap();
-        Client::new(http(), self.wire(), cookie, Limits { rate }, self.clock())
+        self.guarded_as(device, Limits { rate }.into())
+    }
+
+    pub(crate) fn guarded(&self, guard: Guard) -> Client {
+        self.guarded_as("R1", guard)
+    }
+
+    pub(crate) fn guarded_as(&self, device: &str, guard: Guard) -> Client {
+        Client::new(http(), self.wire(), self.cookie(device), guard, self.clock())
+    }
+
+    pub(crate) fn cookie(&self, device: &str) -> Cookie {
+        Cookie::parse(&format!("UID=12345678_{device}_1700000000; CID={CID}; SEID={SEID};")).unwrap()
     }
 
     pub(crate) fn open(&self, keeper: Arc<dyn TokenKeeper>) -> OpenClient {
-        OpenClient::new(http(), self.wire(), keeper, Limits { rate: 100.0 }, self.clock())
+        self.open_guarded(keeper, Limits { rate: 100.0 }.into())
+    }
+
+    pub(crate) fn open_guarded(&self, keeper: Arc<dyn TokenKeeper>, guard: Guard) -> OpenClient {
+        OpenClient::new(http(), self.wire(), keeper, guard, self.clock())
     }
 
     /// With one host elsewhere.

@@ -77,7 +77,7 @@ async fn repeats_nothing_that_was_answered(#[case] answer: Reply, #[case] kind: 
 #[case::firewall_with_200(json("<!doctypehtml><title>405</title>"), Kind::Waf, Cause::Waf, Some(660))]
 #[case::too_many(status(429, ""), Kind::Quota, Cause::Quota, Some(60))]
 #[case::too_many_and_told(status(429, "").with("X-RateLimit-Reset: 90"), Kind::Quota, Cause::Quota, Some(90))]
-#[case::too_many_and_told_too_much(status(429, "").with("X-RateLimit-Reset: 9000"), Kind::Quota, Cause::Quota, Some(600))]
+#[case::too_many_and_told_too_much(status(429, "").with("X-RateLimit-Reset: 9000"), Kind::Quota, Cause::Quota, Some(3600))]
 #[case::quota(json(r#"{"state":false,"code":770004,"message":"x"}"#), Kind::Quota, Cause::Quota, Some(60))]
 #[case::quota_by_text(
     json(r#"{"state":false,"code":-1,"message":"已达到当前访问上限，请稍后再试"}"#),

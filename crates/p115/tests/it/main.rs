@@ -6,6 +6,7 @@ mod authorisation;
 mod device;
 mod fake;
 mod gate;
+mod guard;
 mod keeper;
 mod link;
 mod listing;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use self::pkce::{challenge, verifier};
 use super::open::Tokens;
 use super::scan::{self, QrState};
-use crate::call::{Auth, Call};
+use crate::call::{Auth, Call, Class};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Site};
 use crate::gate::{Gate, Limits};
@@ -54,7 +54,7 @@ impl DeviceLogin {
     /// `http` should come from [`http_client`](crate::http_client).
     #[must_use]
     pub fn new(http: reqwest::Client, wire: Arc<Wire>, app_id: impl Into<String>, clock: Clock) -> Self {
-        Self { gate: Gate::new(http, wire, None, Limits::default(), clock), app_id: app_id.into() }
+        Self { gate: Gate::new(http, wire, None, Limits::default().into(), clock), app_id: app_id.into() }
     }
 
     /// Asks for a QR code.
@@ -75,6 +75,7 @@ impl DeviceLogin {
         }
         let verifier = verifier();
         let call = Call::post("auth_device_code", PASSPORT, "/open/authDeviceCode")
+            .class(Class::Login)
             .auth(Auth::None)
             .form("client_id", self.app_id.as_str())
             .form("code_challenge", challenge(&verifier))
@@ -104,10 +105,11 @@ impl DeviceLogin {
     pub async fn finish(&self, ticket: &Ticket) -> Result<Tokens, Error> {
         const SITE: Site = Site { call: "device_code_to_token", host: PASSPORT };
         let call = Call::post(SITE.call, SITE.host, "/open/deviceCodeToToken")
+            .class(Class::Login)
             .auth(Auth::None)
             .form("uid", ticket.uid.as_str())
             .form("code_verifier", ticket.verifier.expose_secret());
-        let turn = self.gate.turn(SITE).await?;
+        let turn = self.gate.turn(SITE, Class::Login).await?;
         let reply = self.gate.once(turn, &call, EXCHANGE).await?;
         Tokens::issued(&reply, 0, self.gate.clock().unix())
     }

@@ -1,6 +1,5 @@
 //! Exchanging the tokens: one at a time, stored before they are used, and never repeated in the dark (`docs/115.md` §10.2).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
@@ -9,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::sender::Session;
 use super::verdict::verdict;
 use super::{Abandon, Begin, KeeperError, Lease, MARGIN, Refusal, Tokens};
-use crate::call::{Auth, Call};
+use crate::call::{Auth, Call, Class};
 use crate::error::{Error, Kind, Site, judge};
 use crate::gate::backoff;
 use crate::wire::PASSPORT;
@@ -32,8 +31,6 @@ pub(super) struct Past {
     last: Option<Duration>,
     /// The generation whose access token 115 has refused.
     refused: Option<u64>,
-    /// The generation whose refusal has paused the account.
-    stuck: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -64,19 +61,6 @@ impl Past {
         self.refused == Some(generation)
     }
 
-    pub(super) fn stick(&mut self, generation: u64) {
-        self.stuck = Some(generation);
-    }
-
-    /// True once for tokens newer than those that have paused the account.
-    pub(super) fn comes_unstuck(&mut self, generation: u64) -> bool {
-        let unstuck = self.stuck.take_if(|stuck| generation > *stuck).is_some();
-        if unstuck {
-            self.failed = None;
-        }
-        unstuck
-    }
-
     /// Keeps tokens that live shorter than the margin from being renewed at every call.
     pub(super) fn renewed_lately(&self, now: Duration) -> bool {
         self.last.is_some_and(|last| now.saturating_sub(last) < Duration::from_secs(MARGIN))
@@ -93,21 +77,21 @@ impl Session {
     /// "the access token is over".
     ///
     /// A task of its own: a caller that leaves must not cut off a renewal whose reply is under way.
-    pub(super) async fn renew(self: &Arc<Self>, generation: u64, refused: Option<Error>) -> Result<Tokens, Error> {
-        let session = Arc::clone(self);
+    pub(super) async fn renew(&self, generation: u64, refused: Option<Error>) -> Result<Tokens, Error> {
+        let session = self.clone();
         let task = tokio::spawn(async move { session.renew_alone(generation, refused).await });
         task.await.unwrap_or_else(|_| Err(Error::new(Kind::Transient, SITE, "the renewal of the tokens broke off")))
     }
 
     async fn renew_alone(&self, generation: u64, refused: Option<Error>) -> Result<Tokens, Error> {
         // Held over the network on purpose: whoever else needs new tokens waits for these.
-        let _alone = self.renewing.lock().await;
-        if let Some(error) = self.past.lock().failure(generation, self.now()) {
+        let _alone = self.login.renewing.lock().await;
+        if let Some(error) = self.login.past.lock().failure(generation, self.now()) {
             return Err(error);
         }
         let outcome = self.exchange(generation, refused).await;
         let now = self.now();
-        let mut past = self.past.lock();
+        let mut past = self.login.past.lock();
         match &outcome {
             Ok(_) => past.failed = None,
             Err(error) => {
@@ -119,11 +103,11 @@ impl Session {
     }
 
     async fn exchange(&self, generation: u64, refused: Option<Error>) -> Result<Tokens, Error> {
-        let unkept = self.past.lock().unkept.clone();
+        let unkept = self.login.past.lock().unkept.clone();
         if let Some((lease, tokens)) = unkept.filter(|(_, tokens)| tokens.generation > generation) {
             return self.keep(lease, tokens).await;
         }
-        let current = self.keeper.current().await.map_err(lost_keeper)?;
+        let current = self.login.keeper.current().await.map_err(lost_keeper)?;
         if current.generation > generation {
             return Ok(current);
         }
@@ -145,7 +129,7 @@ impl Session {
 
     async fn exchange_once(&self, generation: u64, refused: Option<Error>) -> Result<Tokens, Error> {
         // Before the lease, so that no lease is held while its holder queues.
-        let turn = self.gate.turn(SITE).await?;
+        let turn = self.gate.turn(SITE, Class::Login).await?;
         let (lease, tokens, unended) = match self.lease(generation).await? {
             Leased::Newer(tokens) => return Ok(tokens),
             Leased::Mine { lease, tokens, unended } => (lease, tokens, unended),
@@ -155,6 +139,7 @@ impl Session {
             return Err(self.give_up(lease, error, unended).await);
         }
         let call = Call::post(SITE.call, SITE.host, "/open/refreshToken")
+            .class(Class::Login)
             .auth(Auth::None)
             .form("refresh_token", tokens.refresh.expose_secret());
         let reply = self.gate.once(turn, &call, EXCHANGE).await;
@@ -168,7 +153,7 @@ impl Session {
     async fn lease(&self, generation: u64) -> Result<Leased, Error> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let wait = match self.keeper.begin(generation).await.map_err(lost_keeper)? {
+            let wait = match self.login.keeper.begin(generation).await.map_err(lost_keeper)? {
                 Begin::Yours { lease, tokens, unended } => return Ok(Leased::Mine { lease, tokens, unended }),
                 Begin::Newer(tokens) => return Ok(Leased::Newer(tokens)),
                 Begin::Refused(refusal) => return Err(refused_before(refusal)),
@@ -190,9 +175,9 @@ impl Session {
     async fn keep(&self, lease: Lease, new: Tokens) -> Result<Tokens, Error> {
         let mut delays = backoff();
         loop {
-            match (self.keeper.finish(lease, &new).await, delays.next()) {
+            match (self.login.keeper.finish(lease, &new).await, delays.next()) {
                 (Ok(()), _) => {
-                    let mut past = self.past.lock();
+                    let mut past = self.login.past.lock();
                     past.unkept = None;
                     past.last = Some(self.now());
                     tracing::info!(generation = new.generation, expires = new.expires, "the tokens were renewed");
@@ -201,7 +186,7 @@ impl Session {
                 (Err(_), Some(delay)) => sleep(delay).await,
                 (Err(error), None) => {
                     tracing::error!(%error, "115 has given new tokens, and they cannot be stored");
-                    self.past.lock().unkept = Some((lease, new));
+                    self.login.past.lock().unkept = Some((lease, new));
                     let what = format!("115 has given new tokens, which wait in memory to be stored: {error}");
                     return Err(Error::new(Kind::Keeper, SITE, &what).because(error));
                 }
@@ -214,7 +199,7 @@ impl Session {
         if why == Abandon::Unknown {
             tracing::warn!(error = error.message, "a renewal of the tokens went out, and its reply was lost");
         }
-        if let Err(error) = self.keeper.abandon(lease, why).await {
+        if let Err(error) = self.login.keeper.abandon(lease, why).await {
             // The lease runs out by itself; what is not noted down counts as unknown, which is the careful reading.
             tracing::warn!(%error, "the end of a renewal cannot be stored");
         }

@@ -8,13 +8,20 @@ use parking_lot::Mutex;
 use super::renewal::{Past, lost_keeper};
 use super::{TokenKeeper, Tokens};
 use crate::call::{Auth, Call};
+use crate::caller::Caller;
 use crate::error::{Error, Kind};
 use crate::gate::{Gate, Reply};
 
-/// An account of the Open Platform: its gate, and the login that every call carries.
-#[derive(Debug)]
+/// An account of the Open Platform: its gate, and the login that every call carries. Cheap to clone.
+#[derive(Debug, Clone)]
 pub(crate) struct Session {
     pub(super) gate: Gate,
+    pub(super) login: Arc<Login>,
+}
+
+/// A login by tokens.
+#[derive(Debug)]
+pub(super) struct Login {
     pub(super) keeper: Arc<dyn TokenKeeper>,
     /// Held by the one renewal under way, from its first question to the keeper to its last.
     pub(super) renewing: tokio::sync::Mutex<()>,
@@ -22,9 +29,14 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(gate: Gate, keeper: Arc<dyn TokenKeeper>) -> Arc<Self> {
+    pub(crate) fn new(gate: Gate, keeper: Arc<dyn TokenKeeper>) -> Self {
         let (renewing, past) = (tokio::sync::Mutex::default(), Mutex::default());
-        Arc::new(Self { gate, keeper, renewing, past })
+        Self { gate, login: Arc::new(Login { keeper, renewing, past }) }
+    }
+
+    /// The same session, for this caller.
+    pub(crate) fn by(&self, caller: Arc<dyn Caller>) -> Self {
+        Self { gate: self.gate.by(caller), login: Arc::clone(&self.login) }
     }
 
     pub(crate) fn gate(&self) -> &Gate {
@@ -32,20 +44,29 @@ impl Session {
     }
 
     pub(crate) fn resume(&self) {
-        self.past.lock().forget_failure();
+        self.login.past.lock().forget_failure();
         self.gate.resume();
     }
 
     /// Returns once no renewal is under way.
     pub(crate) async fn settled(&self) {
-        drop(self.renewing.lock().await);
+        drop(self.login.renewing.lock().await);
     }
 
     pub(super) fn now(&self) -> Duration {
         self.gate.clock().now()
     }
 
-    pub(crate) async fn send(self: &Arc<Self>, call: &Call<'_>) -> Result<Reply, Error> {
+    pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        let outcome = self.try_send(call).await;
+        if outcome.is_err() {
+            // The login may be dead: whatever becomes of this process, the next one keeps to it.
+            self.gate.keep().await;
+        }
+        outcome
+    }
+
+    async fn try_send(&self, call: &Call<'_>) -> Result<Reply, Error> {
         let tokens = self.usable().await?;
         let error = match self.send_with(call, &tokens).await {
             Err(error) if error.kind == Kind::Token || error.kind.of_login() => error,
@@ -54,7 +75,7 @@ impl Session {
         let generation = tokens.generation;
         let newer = match error.kind {
             Kind::Token => {
-                self.past.lock().refuse(generation);
+                self.login.past.lock().refuse(generation);
                 self.renew(generation, None).await
             }
             Kind::Session => self.renew(generation, Some(error)).await,
@@ -80,15 +101,15 @@ impl Session {
     }
 
     /// Tokens that should work; renewed if they end soon.
-    async fn usable(self: &Arc<Self>) -> Result<Tokens, Error> {
-        let tokens = self.keeper.current().await.map_err(lost_keeper)?;
+    async fn usable(&self) -> Result<Tokens, Error> {
+        let tokens = self.login.keeper.current().await.map_err(lost_keeper)?;
         let generation = tokens.generation;
         let date = self.gate.clock().unix();
         let (alive, lately) = {
-            let mut past = self.past.lock();
-            if past.comes_unstuck(generation) {
+            let mut past = self.login.past.lock();
+            if self.gate.logged_in_as(&mark(generation)) {
                 // Somebody has logged in again, or another process has got through.
-                self.gate.logged_in();
+                past.forget_failure();
             }
             (tokens.alive(date) && !past.is_refused(generation), past.renewed_lately(self.now()))
         };
@@ -111,7 +132,12 @@ impl Session {
         if !error.kind.of_login() {
             return error;
         }
-        self.past.lock().stick(generation);
+        self.gate.logged_in_as(&mark(generation));
         self.gate.hold(error)
     }
+}
+
+/// What tells tokens from others.
+fn mark(generation: u64) -> String {
+    format!("tokens {generation}")
 }
