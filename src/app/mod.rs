@@ -2,6 +2,7 @@
 
 mod accounts;
 mod clients;
+mod guards;
 mod keeper;
 mod login;
 mod logins;
@@ -23,6 +24,7 @@ use parking_lot::Mutex;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub use guards::Unblocked;
 pub use probe::{Probe, probe};
 pub use running::{raise_limits, serve, settled, stop_on_signal};
 
@@ -92,6 +94,8 @@ pub struct App {
     running: Mutex<Vec<Running>>,
     /// Told of every change to the stored credentials, whoever made it.
     logins: watch::Sender<()>,
+    /// Told whenever a pause has begun or ended, in whatever process.
+    pauses: watch::Sender<()>,
     heeding: Mutex<Option<JoinHandle<()>>>,
     stop: CancellationToken,
 }
@@ -120,6 +124,7 @@ impl App {
             tasks: Tasks::here(),
             running: Mutex::new(running),
             logins: watch::Sender::new(()),
+            pauses: watch::Sender::new(()),
             heeding: Mutex::default(),
             stop: CancellationToken::new(),
         })
@@ -128,9 +133,10 @@ impl App {
     /// Starts what keeps the mounts up.
     pub fn spawn(self: &Arc<Self>) {
         self.heeding.lock().get_or_insert_with(|| {
-            let (heed, stop) = (logins::heed(Arc::clone(self)), self.stop.clone());
+            let (logins, pauses) = (logins::heed(Arc::clone(self)), guards::heed(Arc::clone(self)));
+            let stop = self.stop.clone();
             tokio::spawn(async move {
-                stop.run_until_cancelled(heed).await;
+                stop.run_until_cancelled(async { tokio::join!(logins, pauses) }).await;
             })
         });
         for running in &mut *self.running.lock() {
@@ -254,6 +260,13 @@ impl App {
     pub async fn probe(&self, mount: &VirtualPath) -> Option<Probe> {
         let config = self.running.lock().iter().find(|of| of.config.path == *mount)?.config.clone();
         Some(probe::probe_mount(&config, &self.deps, &self.accounts).await)
+    }
+
+    /// Ends a pause of the account behind this mount that only a person can end; gives what it was. `None` where there is no
+    /// such mount.
+    pub async fn unblock(&self, mount: &VirtualPath) -> Option<Result<Unblocked>> {
+        let config = self.running.lock().iter().find(|of| of.config.path == *mount)?.config.clone();
+        Some(guards::unblock(&config, &self.deps, &self.accounts).await)
     }
 
     fn budget(&self, account: &str) -> Arc<Budget> {

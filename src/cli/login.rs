@@ -41,11 +41,7 @@ pub(super) async fn login(
     let _log = telemetry::init(format);
     let loaded = Config::load(config).map_err(|error| Failure::Config { path: config.to_owned(), error })?;
     let config = loaded.config;
-    let path = VirtualPath::from_plain(mount).map_err(|error| failed(error.to_string()))?;
-    if !config.mounts.iter().any(|of| of.path == path) {
-        let known: Vec<_> = config.mounts.iter().map(|of| of.path.to_string()).collect();
-        return Err(failed(format!("there is no mount {path}; the configuration has {}", known.join(", "))));
-    }
+    let path = mount_of(&config, mount)?;
     let app = App::build(&config, Deps::real(&config.data_dir).await?);
     let login = app.login(&path).ok_or_else(|| failed(format!("{path} is a local folder: nobody logs in to it")))?;
     let done = log_in(&*login, app_type, pictures, &mut io::stdout()).await;
@@ -55,6 +51,16 @@ pub(super) async fn login(
     };
     app.stop().await;
     done
+}
+
+/// The mount of this name, which has to be in the configuration.
+pub(super) fn mount_of(config: &Config, mount: &str) -> Result<VirtualPath, Failure> {
+    let path = VirtualPath::from_plain(mount).map_err(|error| Failure::NoMount(error.to_string()))?;
+    if config.mounts.iter().any(|of| of.path == path) {
+        return Ok(path);
+    }
+    let known: Vec<_> = config.mounts.iter().map(|of| of.path.to_string()).collect();
+    Err(Failure::NoMount(format!("there is no mount {path}; the configuration has {}", known.join(", "))))
 }
 
 async fn log_in(

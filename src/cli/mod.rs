@@ -11,6 +11,7 @@ mod packaging;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod unblock;
 mod version;
 
 use std::{
@@ -71,6 +72,13 @@ enum Command {
         #[arg(long, env = "GATE115_SVG", value_name = "FILE")]
         svg: Option<PathBuf>,
     },
+    /// End a pause that only a person can end: the captcha is solved, say. Beside a running gateway, too
+    Unblock {
+        /// The path of the mount, as in the configuration
+        mount: String,
+        #[command(flatten)]
+        file: Where,
+    },
     /// Ask a running gateway whether it lives
     Healthcheck {
         /// Where it answers
@@ -111,6 +119,8 @@ enum Failure {
     Offline,
     #[error("{0}")]
     NotLoggedIn(String),
+    #[error("{0}")]
+    NoMount(String),
     #[error("{}", .0.message())]
     App(#[from] Error),
     #[error("{0}")]
@@ -121,7 +131,7 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::NoConfig | Self::Config { .. } | Self::Rejected(_) => BAD_CONFIG,
-            Self::Sick(_) | Self::Offline | Self::NotLoggedIn(_) | Self::App(_) | Self::Io(_) => 1,
+            Self::Sick(_) | Self::Offline | Self::NotLoggedIn(_) | Self::NoMount(_) | Self::App(_) | Self::Io(_) => 1,
         }
     }
 }
@@ -162,6 +172,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             let pictures = login::Pictures { png, svg };
             block_on(login::login(&find(file.config)?, &mount, app.as_deref(), &pictures, format))
         }
+        Command::Unblock { mount, file } => block_on(unblock::unblock(&find(file.config)?, &mount, format)),
         Command::Healthcheck { url } => block_on(healthcheck::healthcheck(&url)),
         Command::Version => Ok(writeln!(io::stdout(), "{}", version::version())?),
     }

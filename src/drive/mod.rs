@@ -72,6 +72,9 @@ pub trait Drive: Debug + Send + Sync + 'static {
 
     /// Ends a pause that a person may end.
     fn resume(&self) {}
+
+    /// Takes up pauses that other processes have begun or ended, and lets them know of ours.
+    async fn hear(&self) {}
 }
 
 /// Path to entry, in a number of calls that does not grow with the depth.

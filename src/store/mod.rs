@@ -67,6 +67,8 @@ pub enum Table {
     Leases,
     /// Logins under way ([`tickets`]).
     Tickets,
+    /// When which account must keep still: written by whoever speaks to its service.
+    Pauses,
 }
 
 /// How much a table holds.
@@ -92,7 +94,7 @@ const MAX_KEY: usize = 1024;
 const MIB: u64 = 1 << 20;
 
 impl Table {
-    pub const ALL: [Self; 3] = [Self::Credentials, Self::Leases, Self::Tickets];
+    pub const ALL: [Self; 4] = [Self::Credentials, Self::Leases, Self::Tickets, Self::Pauses];
 
     /// As it stands in the database: never changed, never used again for something else.
     const fn name(self) -> &'static str {
@@ -100,6 +102,7 @@ impl Table {
             Self::Credentials => "credentials",
             Self::Leases => "leases",
             Self::Tickets => "tickets",
+            Self::Pauses => "pauses",
         }
     }
 
@@ -109,6 +112,7 @@ impl Table {
             Self::Leases => Bounds { entries: 4096, bytes: MIB, when_full: WhenFull::Refuse },
             // Anybody may begin a login; the newest is the one that somebody is looking at.
             Self::Tickets => Bounds { entries: 256, bytes: MIB, when_full: WhenFull::Prune },
+            Self::Pauses => Bounds { entries: 1024, bytes: MIB, when_full: WhenFull::Prune },
         }
     }
 
@@ -116,7 +120,7 @@ impl Table {
     /// take the last of it.
     const fn is_durable(self) -> bool {
         match self {
-            Self::Credentials => true,
+            Self::Credentials | Self::Pauses => true,
             Self::Leases | Self::Tickets => false,
         }
     }

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use p115::{Cause, Cookie, LoginApp, QrLogin, QrToken};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{super::Deps, Accounts, Known, credentials, owner, way};
+use super::{
+    super::{Deps, guards::guard},
+    Accounts, Known, credentials, owner, way,
+};
 use crate::{
     backend::cloud,
     config::{Drive, Given, Login, Wire},
@@ -27,7 +30,7 @@ const EXCHANGE: Duration = Duration::from_secs(45);
 #[derive(Debug)]
 pub(super) struct User {
     wire: Option<Wire>,
-    client: p115::Client,
+    pub(super) client: p115::Client,
     mounts: Vec<Seen>,
 }
 
@@ -171,8 +174,8 @@ impl Accounts {
             }
             None => {
                 let (http, way) = way(wire, deps)?;
-                let limits = p115::Limits::default();
-                p115::Client::new(http, way, cookie, limits, self.clock.clone())
+                let guard = guard(&format!("{SERVICE}:{}", cookie.user_id()), p115::Limits::default(), deps);
+                p115::Client::new(http, way, cookie, guard, self.clock.clone())
             }
         };
         for user in &mut known.users {

@@ -13,7 +13,7 @@ use self::{
     cookies::{Spent, User},
     tokens::Opened,
 };
-use super::{Deps, clients};
+use super::{Deps, clients, guards::guard};
 use crate::{
     clock::Clock,
     config::{Cloud, Config, Drive, Mount as MountConfig, Share, Wire},
@@ -82,6 +82,25 @@ impl Accounts {
         self.heed_cookies(deps).await
     }
 
+    /// Takes up pauses that other processes have begun or ended.
+    pub(super) async fn hear(&self) {
+        let (clients, opened, egresses) = {
+            let known = self.known.lock();
+            let clients: Vec<_> = known.users.iter().map(|user| user.client.clone()).collect();
+            let egresses: Vec<_> = known.egresses.iter().map(|(.., egress)| egress.clone()).collect();
+            (clients, known.opened.clone(), egresses)
+        };
+        for client in clients {
+            client.hear().await;
+        }
+        for of in opened {
+            of.client.hear().await;
+        }
+        for egress in egresses {
+            egress.hear().await;
+        }
+    }
+
     /// Waits for renewals of tokens and for logins under way: cut off, their replies would be lost.
     pub(super) async fn settled(&self) {
         self.concluding.close();
@@ -110,11 +129,11 @@ impl Accounts {
             return Ok(egress.clone());
         }
         let (http, way) = way(wire, deps)?;
-        let limits = match what {
-            For::Logins => p115::Limits::default(),
-            For::Shares => p115::Limits::shares(),
+        let (name, limits) = match what {
+            For::Logins => ("egress:logins", p115::Limits::default()),
+            For::Shares => ("egress:shares", p115::Limits::shares()),
         };
-        let egress = p115::Egress::new(http, way, limits, self.clock.clone());
+        let egress = p115::Egress::new(http, way, guard(name, limits, deps), self.clock.clone());
         known.egresses.push((what, wire.cloned(), egress.clone()));
         Ok(egress)
     }

@@ -9,7 +9,7 @@ use p115::{
 use secrecy::SecretString;
 
 use super::{
-    super::{Deps, keeper::Keeper},
+    super::{Deps, guards::guard, keeper::Keeper},
     Accounts, Known, credentials, way,
 };
 use crate::{
@@ -30,7 +30,7 @@ pub(super) struct Opened {
     config: Option<Fingerprint>,
     account: Account,
     keeper: Arc<Keeper>,
-    client: OpenClient,
+    pub(super) client: OpenClient,
 }
 
 impl Opened {
@@ -80,7 +80,9 @@ impl Accounts {
         let mut known = self.known.lock();
         let rate = known.strictest_open(config.wire.as_ref(), fingerprint.as_ref()).unwrap_or(config.rate);
         let kept: Arc<dyn TokenKeeper> = Arc::clone(&keeper) as _;
-        let client = OpenClient::new(http, wire, kept, p115::Limits { rate }, self.clock.clone());
+        // The user is not known before the first call; tokens are kept for the account of a mount, and so are its pauses.
+        let guard = guard(&account.to_string(), p115::Limits { rate }, deps);
+        let client = OpenClient::new(http, wire, kept, guard, self.clock.clone());
         known.opened.retain(|of| of.account != account);
         let wire = config.wire.clone();
         known.opened.push(Opened { wire, config: fingerprint, account, keeper, client: client.clone() });

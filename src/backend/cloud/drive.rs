@@ -210,6 +210,10 @@ impl Drive for Cloud {
         self.told_of_dead_session.store(false, Ordering::Relaxed);
         self.client.resume();
     }
+
+    async fn hear(&self) {
+        self.client.hear().await;
+    }
 }
 
 #[async_trait]

@@ -131,6 +131,10 @@ impl Drive for Open {
         self.told_of_dead_tokens.store(false, Ordering::Relaxed);
         self.client.resume();
     }
+
+    async fn hear(&self) {
+        self.client.hear().await;
+    }
 }
 
 #[async_trait]

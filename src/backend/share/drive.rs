@@ -148,6 +148,10 @@ impl Drive for Share {
             client.resume();
         }
     }
+
+    async fn hear(&self) {
+        self.share.hear().await;
+    }
 }
 
 /// Where 115 gives a link to its own client alone, nobody else can be redirected to it.

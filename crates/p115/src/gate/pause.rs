@@ -265,7 +265,11 @@ impl Pauses {
             Cause::Captcha | Cause::Session | Cause::TokensLost | Cause::App => Duration::MAX,
         };
         let until = until.map(|until| now.saturating_add(Duration::from_secs(until.saturating_sub(unix)).min(longest)));
-        self.hold(Held { pause: Pause { cause, until, code }, host: "", login: of.map(Into::into) });
+        // What is known here already, but for the fraction of a second that a date does not have.
+        let same = |own: &Held| own.pause.until.map(|own| own + Duration::from_secs(1)) >= until;
+        if self.held.as_ref().is_none_or(|own| own.pause.cause != cause || !same(own)) {
+            self.hold(Held { pause: Pause { cause, until, code }, host: "", login: of.map(Into::into) });
+        }
         self.unkept = unkept;
         self.current(now);
     }

@@ -63,6 +63,14 @@ impl Share {
         Self { egress: self.egress.by(Arc::clone(caller)), account, ..self.clone() }
     }
 
+    /// As [`Client::hear`], for the account and for the address.
+    pub async fn hear(&self) {
+        self.egress.hear().await;
+        if let Some(account) = &self.account {
+            account.hear().await;
+        }
+    }
+
     /// Which share it is.
     #[must_use]
     pub fn share(&self) -> &ShareRef {
