@@ -3,8 +3,10 @@
 use std::{
     fs,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use crate::world::World;
 

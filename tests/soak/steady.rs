@@ -1,12 +1,10 @@
 //! One process for the whole time: right bytes, no call during a pause, and no growth.
 
-use std::{
-    sync::atomic::Ordering,
-    time::{Duration, Instant},
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use reqwest::Client;
 use sim115::{Fault, On, Times};
+use tokio::time::Instant;
 
 use crate::{
     gateway::{Figures, Gateway, command, state, tail, until},

@@ -22,7 +22,7 @@ pub struct World {
 pub fn content(folder: u64, file: u64) -> Content {
     let seed = folder * FILES + file;
     // From a few bytes to some megabytes.
-    Content::seeded(seed, 1 + (seed * 7919) % 4_000 + if file % 3 == 0 { 2_500_000 } else { 60_000 })
+    Content::seeded(seed, 1 + (seed * 7919) % 4_000 + if file.is_multiple_of(3) { 2_500_000 } else { 60_000 })
 }
 
 /// Its path below a mount.
