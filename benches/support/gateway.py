@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -31,9 +32,9 @@ class Gateway:
         self.stage, (self.program, serve) = stage, programs
         self.port = free_port()
         self.environment = {**os.environ, "RUST_LOG": "warn", "TOKIO_WORKER_THREADS": str(threads)}
-        sim = stage.spawn(serve, stage.dir, f"127.0.0.1:{self.port}", f"http://127.0.0.1:{origin_port}", str(size),
+        self.sim = stage.spawn(serve, stage.dir, f"127.0.0.1:{self.port}", f"http://127.0.0.1:{origin_port}", str(size),
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if not sim.stdout.readline().startswith("http://"):
+        if not self.sim.stdout.readline().startswith("http://"):
             raise Unmeasured("the simulator does not start")
 
     def start(self):
@@ -48,6 +49,16 @@ class Gateway:
         healthy = time.perf_counter()
         self.headers, _ = until(self.port, f"/d{FILE}", 302)
         return healthy - started, time.perf_counter() - started
+
+    def forget(self):
+        """What it has kept for the next start."""
+        shutil.rmtree(f"{self.stage.dir}/data", ignore_errors=True)
+
+    def calls(self):
+        """Calls to the APIs of 115 since this was asked last."""
+        self.sim.stdin.write("calls\n")
+        self.sim.stdin.flush()
+        return int(self.sim.stdout.readline())
 
     def stop(self):
         self.stage.stop(self.child)

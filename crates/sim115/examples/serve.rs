@@ -1,12 +1,13 @@
 //! A simulated 115 for `benches/compare`: links without caps that point to another byte server, and a gateway's configuration.
 //!
 //! `serve DIR GATEWAY CDN SIZE`: writes `DIR/config.yaml` for a gateway that listens on `GATEWAY`; the links of
-//! `/Bench/large.bin`, a file of `SIZE` bytes, begin with `CDN`. Prints its own address, and ends when stdin closes.
+//! `/Bench/large.bin`, a file of `SIZE` bytes, begin with `CDN`. Prints its own address, then, for each line on stdin, how many
+//! calls its APIs have had since the line before; ends when stdin closes.
 
 use std::{
     error::Error,
     fs,
-    io::{self, Read, Write},
+    io::{self, BufRead, Write},
     net::SocketAddr,
     path::Path,
 };
@@ -15,6 +16,9 @@ use sim115::{Content, Sim};
 
 /// Entries of the long folder.
 const MANY: u32 = 10_000;
+/// Folders of the library, and files in each.
+const FOLDERS: u32 = 500;
+const FILES: u32 = 20;
 const USAGE: &str = "usage: serve DIR GATEWAY CDN SIZE";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -27,6 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     for n in 1..=MANY {
         sim.file(&format!("/Many/Episode {n} of a series.mkv"), Content::pattern(1_000_000 + u64::from(n)));
     }
+    for folder in 0..FOLDERS {
+        for file in 0..FILES {
+            let size = 2_000_000_000 + u64::from(folder * FILES + file);
+            sim.file(&format!("/Library/Series {folder}/Episode {file}.mkv"), Content::pattern(size));
+        }
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let running = runtime.block_on(sim.serve(SocketAddr::from(([127, 0, 0, 1], 0))))?;
     let config = config(gateway, &running.base_url(), &sim);
@@ -34,8 +44,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
     writeln!(out, "{}", running.base_url())?;
     out.flush()?;
-    // Whoever started this holds the other end; nothing is ever written to it.
-    io::stdin().read_to_end(&mut Vec::new())?;
+    // Whoever started this holds the other end.
+    for line in io::stdin().lock().lines() {
+        line?;
+        writeln!(out, "{}", sim.ledger().api_total())?;
+        out.flush()?;
+        sim.ledger().reset();
+    }
     runtime.block_on(running.shutdown());
     Ok(())
 }
