@@ -36,6 +36,7 @@ use crate::{
     drive::Login,
     error::{Error, Kind, Result},
     http,
+    ledger::Ledger,
     path::VirtualPath,
     store::{Sqlite, Store},
     vfs::{Budget, Mount, Namespace, Tasks},
@@ -90,6 +91,7 @@ pub struct App {
     /// Connections at the CDN are counted for an account, whatever mounts share it.
     budgets: Mutex<HashMap<String, Arc<Budget>>>,
     accounts: Arc<Accounts>,
+    ledger: Arc<Ledger>,
     tasks: Tasks,
     running: Mutex<Vec<Running>>,
     /// Told of every change to the stored credentials, whoever made it.
@@ -97,7 +99,10 @@ pub struct App {
     /// Told whenever a pause has begun or ended, in whatever process.
     pauses: watch::Sender<()>,
     heeding: Mutex<Option<JoinHandle<()>>>,
+    keeping: Mutex<Option<JoinHandle<()>>>,
     stop: CancellationToken,
+    /// No more calls are made: the ledger may be closed.
+    closed: CancellationToken,
 }
 
 /// A mount with the configuration it was made from and the task that keeps it up.
@@ -117,6 +122,7 @@ impl App {
         let accounts = Arc::new(Accounts::new(&deps.clock));
         accounts.configure(config);
         Arc::new(Self {
+            ledger: Arc::new(Ledger::new(Arc::clone(&deps.store), deps.clock.clone())),
             deps,
             accounts,
             namespace: Arc::new(ArcSwap::from_pointee(namespace)),
@@ -126,12 +132,15 @@ impl App {
             logins: watch::Sender::new(()),
             pauses: watch::Sender::new(()),
             heeding: Mutex::default(),
+            keeping: Mutex::default(),
             stop: CancellationToken::new(),
+            closed: CancellationToken::new(),
         })
     }
 
-    /// Starts what keeps the mounts up.
+    /// Starts what keeps the mounts up, and what keeps the ledger.
     pub fn spawn(self: &Arc<Self>) {
+        self.keeping.lock().get_or_insert_with(|| tokio::spawn(Arc::clone(&self.ledger).keep(self.closed.clone())));
         self.heeding.lock().get_or_insert_with(|| {
             let (logins, pauses) = (logins::heed(Arc::clone(self)), guards::heed(Arc::clone(self)));
             let stop = self.stop.clone();
@@ -196,6 +205,18 @@ impl App {
         if tokio::time::timeout(SETTLING, self.accounts.settled()).await.is_err() {
             tracing::warn!("a renewal of tokens is cut off; the next start will find out what became of it");
         }
+        self.closed.cancel();
+        let keeping = self.keeping.lock().take();
+        match keeping {
+            Some(keeping) => drop(keeping.await),
+            // Nothing was served, but a login makes calls too.
+            None => write_down(&self.ledger).await,
+        }
+    }
+
+    /// The calls that were made to 115.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
     }
 
     /// Takes up a changed configuration: mounts that stayed as they were keep all they know, and a pause that only a
@@ -278,6 +299,13 @@ impl Running {
     fn new(config: &MountConfig) -> Self {
         let mount = Arc::new(Mount::new(config.path.clone(), mounting::policy(config)));
         Self { config: config.clone(), mount, stop: CancellationToken::new(), keeper: None }
+    }
+}
+
+/// Brings what was counted to the store at the end of a command.
+async fn write_down(ledger: &Ledger) {
+    if let Err(error) = ledger.flush().await {
+        tracing::warn!(?error, "the calls of this command are missing in the request ledger");
     }
 }
 
