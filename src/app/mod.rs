@@ -21,17 +21,18 @@ use std::{
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use secrecy::ExposeSecret as _;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub use guards::Unblocked;
-pub use probe::{Probe, probe};
+pub use probe::{Findings, Probe, probe};
 pub use running::{raise_limits, serve, settled, stop_on_signal};
 
 use self::accounts::Accounts;
 use crate::{
     clock::Clock,
-    config::{Config, Mount as MountConfig},
+    config::{Config, Metrics, Mount as MountConfig},
     deliver::{Cdn, Files, Patience, Relay},
     drive::Login,
     error::{Error, Kind, Result},
@@ -92,6 +93,8 @@ pub struct App {
     budgets: Mutex<HashMap<String, Arc<Budget>>>,
     accounts: Arc<Accounts>,
     ledger: Arc<Ledger>,
+    metrics: Arc<http::Metrics>,
+    admission: http::Admission,
     tasks: Tasks,
     running: Mutex<Vec<Running>>,
     /// Told of every change to the stored credentials, whoever made it.
@@ -121,11 +124,15 @@ impl App {
         let namespace = Namespace::new(running.iter().map(|running| Arc::clone(&running.mount)).collect());
         let accounts = Arc::new(Accounts::new(&deps.clock));
         accounts.configure(config);
+        let namespace = Arc::new(ArcSwap::from_pointee(namespace));
+        let ledger = Arc::new(Ledger::new(Arc::clone(&deps.store), deps.clock.clone()));
         Arc::new(Self {
-            ledger: Arc::new(Ledger::new(Arc::clone(&deps.store), deps.clock.clone())),
+            metrics: Arc::new(http::Metrics::new(&namespace, &ledger, deps.clock.unix())),
+            admission: admission(config),
+            ledger,
             deps,
             accounts,
-            namespace: Arc::new(ArcSwap::from_pointee(namespace)),
+            namespace,
             budgets: Mutex::default(),
             tasks: Tasks::here(),
             running: Mutex::new(running),
@@ -167,7 +174,15 @@ impl App {
     pub fn front(&self) -> http::Front {
         let relay = Relay::new(self.deps.cdn.clone(), self.deps.patience);
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() & 0xffff_ffff;
-        http::front(http::Edge { namespace: Arc::clone(&self.namespace), relay, files: Files::default() }, seed)
+        let edge = http::Edge {
+            namespace: Arc::clone(&self.namespace),
+            relay,
+            files: Files::default(),
+            ledger: Arc::clone(&self.ledger),
+            metrics: Arc::clone(&self.metrics),
+            admission: self.admission.clone(),
+        };
+        http::front(edge, seed)
     }
 
     pub fn namespace(&self) -> Arc<Namespace> {
@@ -299,6 +314,15 @@ impl Running {
     fn new(config: &MountConfig) -> Self {
         let mount = Arc::new(Mount::new(config.path.clone(), mounting::policy(config)));
         Self { config: config.clone(), mount, stop: CancellationToken::new(), keeper: None }
+    }
+}
+
+/// Who may see the metrics and the ledger.
+fn admission(config: &Config) -> http::Admission {
+    match (config.server.metrics, &config.auth.token) {
+        (Metrics::Open, _) => http::Admission::Everybody,
+        (Metrics::Token, Some(token)) => http::Admission::token(token.expose_secret()),
+        (Metrics::Token, None) => http::Admission::Nobody,
     }
 }
 

@@ -37,7 +37,9 @@ const WAITING: usize = 48;
 /// How often an hour is merged anew because another process was faster.
 const TRIES: u32 = 16;
 /// Hours read from the store at once.
-const PAGE: usize = 64;
+const PAGE: usize = 24;
+/// Lines of many hours put together.
+const SUM_LINES: usize = 20_000;
 
 /// One call upstream that has come to its end. Labels are from sets that are bounded and known when compiled.
 #[derive(Debug, Clone, Copy, Default)]
@@ -165,7 +167,7 @@ impl Ledger {
     pub async fn hours(&self, back: Duration) -> Result<Hours> {
         let first = (self.hour() + 1).saturating_sub((back.as_secs() / HOUR).max(1));
         let _moving = self.moving.lock().await;
-        let mut sum = Sheet::default();
+        let mut sum = Sheet::with_room(SUM_LINES);
         let mut after = key(first.saturating_sub(1));
         loop {
             let page = self.store.scan(Table::Ledger, "", Some(&after), PAGE).await?;

@@ -39,15 +39,12 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Sheet> {
     if record.v != VERSION || !record.accounts.iter().chain(&record.labels).all(is_word) {
         return None;
     }
+    let lines = record
+        .lines
+        .iter()
+        .map(|Line(account, labels, calls, ms)| (*account, *labels, Count { calls: *calls, ms: *ms }));
     let mut sheet = Sheet::default();
-    for Line(account, numbers, calls, ms) in record.lines {
-        let account = record.accounts.get(usize::from(account))?;
-        let mut labels: Labels<&str> = [""; 5];
-        for (label, number) in labels.iter_mut().zip(numbers) {
-            *label = record.labels.get(usize::from(number))?;
-        }
-        sheet.add(account, labels, Count { calls, ms });
-    }
+    sheet.add_lines(&record.accounts, &record.labels, lines)?;
     Some(sheet)
 }
 

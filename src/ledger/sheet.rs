@@ -9,7 +9,7 @@ pub(super) const OTHER: &str = "other";
 pub(super) const MAX_ACCOUNTS: usize = 64;
 /// Labels of all kinds together.
 pub(super) const MAX_LABELS: usize = 256;
-/// Lines; `other` has one more for each account.
+/// Lines of an hour; `other` has one more for each account.
 pub(super) const MAX_LINES: usize = 2000;
 
 /// The labels of a line, in the order of [`super::Column`].
@@ -62,14 +62,26 @@ struct Line {
 }
 
 /// Counts by account and labels.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Sheet {
+    /// Lines it has room for.
+    most: usize,
     accounts: Words,
     labels: Words,
     lines: HashMap<Line, Count>,
 }
 
+impl Default for Sheet {
+    fn default() -> Self {
+        Self::with_room(MAX_LINES)
+    }
+}
+
 impl Sheet {
+    pub(super) fn with_room(most: usize) -> Self {
+        Self { most, accounts: Words::default(), labels: Words::default(), lines: HashMap::new() }
+    }
+
     pub(super) fn add(&mut self, account: &str, labels: Labels<&str>, count: Count) {
         let account = self.accounts.number(account, MAX_ACCOUNTS);
         let labels = labels.map(|label| self.labels.number(label, MAX_LABELS));
@@ -77,20 +89,34 @@ impl Sheet {
     }
 
     fn put(&mut self, mut line: Line, count: Count) {
-        if self.lines.len() >= MAX_LINES && !self.lines.contains_key(&line) {
+        if self.lines.len() >= self.most && !self.lines.contains_key(&line) {
             line.labels = [self.labels.number(OTHER, MAX_LABELS); 5];
         }
         self.lines.entry(line).or_default().add(count);
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        let accounts: Vec<_> =
-            other.accounts.list.iter().map(|word| self.accounts.number(word, MAX_ACCOUNTS)).collect();
-        let labels: Vec<_> = other.labels.list.iter().map(|word| self.labels.number(word, MAX_LABELS)).collect();
-        for (line, count) in &other.lines {
-            let labels = line.labels.map(|label| labels[usize::from(label)]);
-            self.put(Line { account: accounts[usize::from(line.account)], labels }, *count);
+    /// Adds lines whose numbers are those of other words; `None` where a number is of no word.
+    pub(super) fn add_lines(
+        &mut self,
+        accounts: &[impl AsRef<str>],
+        labels: &[impl AsRef<str>],
+        lines: impl IntoIterator<Item = (u16, Labels<u16>, Count)>,
+    ) -> Option<()> {
+        let accounts: Vec<_> = accounts.iter().map(|word| self.accounts.number(word.as_ref(), MAX_ACCOUNTS)).collect();
+        let known: Vec<_> = labels.iter().map(|word| self.labels.number(word.as_ref(), MAX_LABELS)).collect();
+        for (account, mut labels, count) in lines {
+            for label in &mut labels {
+                *label = *known.get(usize::from(*label))?;
+            }
+            self.put(Line { account: *accounts.get(usize::from(account))?, labels }, count);
         }
+        Some(())
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        let (accounts, labels, lines) = other.parts();
+        // Its numbers are of its words.
+        let _ = self.add_lines(accounts, labels, lines);
     }
 
     /// Accounts by number, labels by number, and the lines in those numbers.
