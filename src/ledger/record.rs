@@ -22,13 +22,12 @@ struct Record {
 struct Line(u16, Labels<u16>, u64, u64);
 
 pub(super) fn encode(sheet: &Sheet) -> serde_json::Result<Vec<u8>> {
-    let (accounts, labels, lines) = sheet.parts();
     let words = |words: &[std::sync::Arc<str>]| words.iter().map(|word| word.to_string()).collect();
     serde_json::to_vec(&Record {
         v: VERSION,
-        accounts: words(accounts),
-        labels: words(labels),
-        lines: lines.map(|(account, labels, count)| Line(account, labels, count.calls, count.ms)).collect(),
+        accounts: words(sheet.accounts()),
+        labels: words(sheet.labels()),
+        lines: sheet.numbered().map(|(account, labels, count)| Line(account, labels, count.calls, count.ms)).collect(),
     })
 }
 

@@ -114,15 +114,23 @@ impl Sheet {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        let (accounts, labels, lines) = other.parts();
         // Its numbers are of its words.
-        let _ = self.add_lines(accounts, labels, lines);
+        let _ = self.add_lines(other.accounts(), other.labels(), other.numbered());
     }
 
-    /// Accounts by number, labels by number, and the lines in those numbers.
-    pub(super) fn parts(&self) -> (&[Arc<str>], &[Arc<str>], impl Iterator<Item = (u16, Labels<u16>, Count)>) {
-        let lines = self.lines.iter().map(|(line, count)| (line.account, line.labels, *count));
-        (&self.accounts.list, &self.labels.list, lines)
+    /// Accounts by their numbers.
+    pub(super) fn accounts(&self) -> &[Arc<str>] {
+        &self.accounts.list
+    }
+
+    /// Labels by their numbers.
+    pub(super) fn labels(&self) -> &[Arc<str>] {
+        &self.labels.list
+    }
+
+    /// The lines in numbers, in no order.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (u16, Labels<u16>, Count)> {
+        self.lines.iter().map(|(line, count)| (line.account, line.labels, *count))
     }
 
     /// The lines in words, in no order.
