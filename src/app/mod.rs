@@ -21,21 +21,23 @@ use std::{
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use secrecy::ExposeSecret as _;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub use guards::Unblocked;
-pub use probe::{Probe, probe};
+pub use probe::{Findings, Probe, probe};
 pub use running::{raise_limits, serve, settled, stop_on_signal};
 
 use self::accounts::Accounts;
 use crate::{
     clock::Clock,
-    config::{Config, Mount as MountConfig},
+    config::{Config, Metrics, Mount as MountConfig},
     deliver::{Cdn, Files, Patience, Relay},
     drive::Login,
     error::{Error, Kind, Result},
     http,
+    ledger::Ledger,
     path::VirtualPath,
     store::{Sqlite, Store},
     vfs::{Budget, Mount, Namespace, Tasks},
@@ -90,6 +92,9 @@ pub struct App {
     /// Connections at the CDN are counted for an account, whatever mounts share it.
     budgets: Mutex<HashMap<String, Arc<Budget>>>,
     accounts: Arc<Accounts>,
+    ledger: Arc<Ledger>,
+    metrics: Arc<http::Metrics>,
+    admission: http::Admission,
     tasks: Tasks,
     running: Mutex<Vec<Running>>,
     /// Told of every change to the stored credentials, whoever made it.
@@ -97,7 +102,10 @@ pub struct App {
     /// Told whenever a pause has begun or ended, in whatever process.
     pauses: watch::Sender<()>,
     heeding: Mutex<Option<JoinHandle<()>>>,
+    keeping: Mutex<Option<JoinHandle<()>>>,
     stop: CancellationToken,
+    /// No more calls are made: the ledger may be closed.
+    closed: CancellationToken,
 }
 
 /// A mount with the configuration it was made from and the task that keeps it up.
@@ -116,22 +124,30 @@ impl App {
         let namespace = Namespace::new(running.iter().map(|running| Arc::clone(&running.mount)).collect());
         let accounts = Arc::new(Accounts::new(&deps.clock));
         accounts.configure(config);
+        let namespace = Arc::new(ArcSwap::from_pointee(namespace));
+        let ledger = Arc::new(Ledger::new(Arc::clone(&deps.store), deps.clock.clone()));
         Arc::new(Self {
+            metrics: Arc::new(http::Metrics::new(&namespace, &ledger, deps.clock.unix())),
+            admission: admission(config),
+            ledger,
             deps,
             accounts,
-            namespace: Arc::new(ArcSwap::from_pointee(namespace)),
+            namespace,
             budgets: Mutex::default(),
             tasks: Tasks::here(),
             running: Mutex::new(running),
             logins: watch::Sender::new(()),
             pauses: watch::Sender::new(()),
             heeding: Mutex::default(),
+            keeping: Mutex::default(),
             stop: CancellationToken::new(),
+            closed: CancellationToken::new(),
         })
     }
 
-    /// Starts what keeps the mounts up.
+    /// Starts what keeps the mounts up, and what keeps the ledger.
     pub fn spawn(self: &Arc<Self>) {
+        self.keeping.lock().get_or_insert_with(|| tokio::spawn(Arc::clone(&self.ledger).keep(self.closed.clone())));
         self.heeding.lock().get_or_insert_with(|| {
             let (logins, pauses) = (logins::heed(Arc::clone(self)), guards::heed(Arc::clone(self)));
             let stop = self.stop.clone();
@@ -158,7 +174,15 @@ impl App {
     pub fn front(&self) -> http::Front {
         let relay = Relay::new(self.deps.cdn.clone(), self.deps.patience);
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() & 0xffff_ffff;
-        http::front(http::Edge { namespace: Arc::clone(&self.namespace), relay, files: Files::default() }, seed)
+        let edge = http::Edge {
+            namespace: Arc::clone(&self.namespace),
+            relay,
+            files: Files::default(),
+            ledger: Arc::clone(&self.ledger),
+            metrics: Arc::clone(&self.metrics),
+            admission: self.admission.clone(),
+        };
+        http::front(edge, seed)
     }
 
     pub fn namespace(&self) -> Arc<Namespace> {
@@ -196,6 +220,18 @@ impl App {
         if tokio::time::timeout(SETTLING, self.accounts.settled()).await.is_err() {
             tracing::warn!("a renewal of tokens is cut off; the next start will find out what became of it");
         }
+        self.closed.cancel();
+        let keeping = self.keeping.lock().take();
+        match keeping {
+            Some(keeping) => drop(keeping.await),
+            // Nothing was served, but a login makes calls too.
+            None => write_down(&self.ledger).await,
+        }
+    }
+
+    /// The calls that were made to 115.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
     }
 
     /// Takes up a changed configuration: mounts that stayed as they were keep all they know, and a pause that only a
@@ -278,6 +314,22 @@ impl Running {
     fn new(config: &MountConfig) -> Self {
         let mount = Arc::new(Mount::new(config.path.clone(), mounting::policy(config)));
         Self { config: config.clone(), mount, stop: CancellationToken::new(), keeper: None }
+    }
+}
+
+/// Who may see the metrics and the ledger.
+fn admission(config: &Config) -> http::Admission {
+    match (config.server.metrics, &config.auth.token) {
+        (Metrics::Open, _) => http::Admission::Everybody,
+        (Metrics::Token, Some(token)) => http::Admission::token(token.expose_secret()),
+        (Metrics::Token, None) => http::Admission::Nobody,
+    }
+}
+
+/// Brings what was counted to the store at the end of a command.
+async fn write_down(ledger: &Ledger) {
+    if let Err(error) = ledger.flush().await {
+        tracing::warn!(?error, "the calls of this command are missing in the request ledger");
     }
 }
 

@@ -1,14 +1,18 @@
 //! Trying what a mount can do: each step by itself, so that the one that fails has a name.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{Deps, accounts::Accounts, mounting};
 use crate::{
     config::{Config, Mount as MountConfig},
     drive::{Audience, Drive, Entry},
     error::{Error, Kind, Result},
+    ledger::{Hours, Ledger},
     path::VirtualPath,
 };
+
+/// How far back calls are told of.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A clock this far from 115's makes links look dead, or live on when they are.
 const SKEWED: u64 = 60;
@@ -20,15 +24,24 @@ pub struct Probe {
     pub steps: Vec<(String, Result<String, String>)>,
 }
 
+/// What was found out about all mounts, and what was asked of their accounts lately.
+#[derive(Debug)]
+pub struct Findings {
+    pub probes: Vec<Probe>,
+    /// The calls of the last 24 hours, by every process that shares `data_dir`; or why they are not known.
+    pub calls: Result<Hours, String>,
+}
+
 /// Tries each mount: session and root, listing, and a link to the first file found there, or that file itself.
-pub async fn probe(config: &Config) -> Vec<Probe> {
+pub async fn probe(config: &Config) -> Findings {
     let deps = match Deps::real(&config.data_dir).await {
         Ok(deps) => deps,
         Err(error) => {
             let steps = vec![("start".to_owned(), Err(error.message().to_owned()))];
-            return vec![Probe { mount: "/".to_owned(), steps }];
+            return Findings { probes: vec![Probe { mount: "/".to_owned(), steps }], calls: Ok(Hours::default()) };
         }
     };
+    let ledger = Ledger::new(Arc::clone(&deps.store), deps.clock.clone());
     let accounts = Arc::new(Accounts::new(&deps.clock));
     accounts.configure(config);
     let mut probes = Vec::with_capacity(config.mounts.len());
@@ -36,7 +49,8 @@ pub async fn probe(config: &Config) -> Vec<Probe> {
         probes.push(probe_mount(mount, &deps, &accounts).await);
     }
     accounts.settled().await;
-    probes
+    super::write_down(&ledger).await;
+    Findings { probes, calls: ledger.hours(DAY).await.map_err(|error| error.message().to_owned()) }
 }
 
 pub(super) async fn probe_mount(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Probe {

@@ -77,8 +77,11 @@ async fn reload_on_signal(app: Arc<App>, mut current: Config, path: PathBuf, sto
                 for note in &loaded.notes {
                     tracing::warn!(field = note.field, "{}", note.message);
                 }
-                if loaded.config.server != current.server || loaded.config.data_dir != current.data_dir {
-                    tracing::warn!("a changed `server` or `data_dir` is taken up at the next start only");
+                if loaded.config.server != current.server
+                    || loaded.config.auth != current.auth
+                    || loaded.config.data_dir != current.data_dir
+                {
+                    tracing::warn!("a changed `server`, `auth` or `data_dir` is taken up at the next start only");
                 }
                 app.reload(&loaded.config);
                 current = loaded.config;

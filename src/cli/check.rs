@@ -55,7 +55,7 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Each column as wide as its widest cell.
-fn columns<const N: usize>(rows: &[[String; N]], out: &mut impl Write) -> io::Result<()> {
+pub(super) fn columns<const N: usize>(rows: &[[String; N]], out: &mut impl Write) -> io::Result<()> {
     let mut widths = [0; N];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -51,7 +51,7 @@ enum Command {
     Check {
         #[command(flatten)]
         file: Where,
-        /// Also try each mount: session, listing, link
+        /// Also try each mount (session, listing, link), and tell what was asked of 115 in the last 24 hours
         #[arg(long, env = "GATE115_ONLINE", value_parser = FalseyValueParser::new())]
         online: bool,
     },

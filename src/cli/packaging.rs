@@ -78,7 +78,7 @@ fn the_example_shows_every_key() {
         value.as_mapping().unwrap().keys().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(keys(&example), ["server", "data_dir", "auth", "mounts"]);
-    assert_eq!(keys(&example["server"]), ["listen"]);
+    assert_eq!(keys(&example["server"]), ["listen", "metrics"]);
     assert_eq!(keys(&example["auth"]), ["guest"]);
     assert_eq!(keys(mount), ["path", "drive", "delivery", "read_only", "cache"]);
     assert_eq!(keys(&mount["drive"]), ["type", "root", "cookie", "rate", "page_size", "link_binding"]);

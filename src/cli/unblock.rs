@@ -55,7 +55,11 @@ mod tests {
 
     #[test]
     fn says_what_became_of_it() {
-        let pause = |left: Option<u64>| Pause { reason: "115 said no.".into(), left: left.map(Duration::from_secs) };
+        let pause = |left: Option<u64>| Pause {
+            cause: "captcha",
+            reason: "115 said no.".into(),
+            left: left.map(Duration::from_secs),
+        };
         let told = |unblocked: &Unblocked| {
             let mut out = Vec::new();
             tell(unblocked, "/115", &mut out).unwrap();

@@ -35,12 +35,33 @@ pub struct Config {
 pub struct Server {
     /// At least one and no two alike. Without guests these are loopback addresses, whatever was written.
     pub listen: Vec<SocketAddr>,
+    pub metrics: Metrics,
+}
+
+/// Who may see the metrics and the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Metrics {
+    /// Whoever has [`Auth::token`]; without one, nobody.
+    #[default]
+    Token,
+    /// Everybody.
+    Open,
 }
 
 /// Who may read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Auth {
     pub guest: Guest,
+    /// Of the administrator; visible ASCII, never empty.
+    pub token: Option<SecretString>,
+}
+
+impl PartialEq for Auth {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { guest, token } = self;
+        let exposed = |token: &Option<SecretString>| token.as_ref().map(|token| token.expose_secret().to_owned());
+        *guest == other.guest && exposed(token) == exposed(&other.token)
+    }
 }
 
 /// What somebody without a login may do.
@@ -271,7 +292,7 @@ fn origin(url: &Url) -> String {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: vec![SocketAddr::from(([0, 0, 0, 0], 5244))] }
+        Self { listen: vec![SocketAddr::from(([0, 0, 0, 0], 5244))], metrics: Metrics::default() }
     }
 }
 

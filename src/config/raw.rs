@@ -26,7 +26,7 @@ pub(super) struct Server {
     pub(super) base_path: Option<String>,
     pub(super) public_url: Later,
     pub(super) trusted_proxies: Later,
-    pub(super) metrics: Later,
+    pub(super) metrics: Option<String>,
     pub(super) frontend_dir: Later,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Server {
 pub(super) struct Auth {
     pub(super) guest: Option<String>,
     pub(super) users: Later,
-    pub(super) token: Later,
+    pub(super) token: Option<Secret>,
     pub(super) old_tokens: Later,
     pub(super) sign: Later,
     pub(super) link_expiration: Later,

@@ -110,6 +110,8 @@ pub struct Room {
 /// No calls go out for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
+    /// Why, as a word for counting: one of few.
+    pub cause: &'static str,
     /// Why, in words, and what ends it.
     pub reason: String,
     /// How long still; `None`: until a person does something.

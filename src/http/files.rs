@@ -4,7 +4,9 @@ use axum::{body::Body, response::Response};
 use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 
 use super::{
-    Edge, error, extract,
+    Edge,
+    counted::Counted,
+    error, extract,
     layers::{Peer, RequestId},
 };
 use crate::{
@@ -78,7 +80,10 @@ async fn answer(
 async fn relay(edge: &Edge, file: File, request: &Parts, id: &RequestId) -> Result<Response> {
     let answer = deliver::answer(&request.method, &request.headers, file.entry(), file.head(deliver::head));
     let body = match answer.bytes {
-        Some((first, last)) => Body::new(edge.relay.open(file, first, last, id.as_str()).await?),
+        Some((first, last)) => {
+            let body = edge.relay.open(file, first, last, id.as_str()).await?;
+            Body::new(Counted::new(body, &edge.metrics.relayed))
+        }
         None => Body::empty(),
     };
     Ok(respond(answer, body))
@@ -90,7 +95,10 @@ async fn local(edge: &Edge, file: &File, request: &Parts, id: &RequestId) -> Res
     let head = deliver::head_of_opened(&opened);
     let answer = deliver::answer(&request.method, &request.headers, &opened.entry, &head);
     let body = match answer.bytes {
-        Some((first, last)) => Body::new(edge.files.open(opened, first, last, id.as_str()).await?),
+        Some((first, last)) => {
+            let body = edge.files.open(opened, first, last, id.as_str()).await?;
+            Body::new(Counted::new(body, &edge.metrics.local))
+        }
         None => Body::empty(),
     };
     Ok(respond(answer, body))

@@ -31,7 +31,7 @@ use tokio::time::Instant;
 use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{Answers, Edge, files};
+use super::{Answers, Edge, files, metrics::Door};
 use crate::error::{Error, Kind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -84,8 +84,11 @@ impl Front {
         let seen = Seen::of(&request, peer);
         let quick = catch_unwind(AssertUnwindSafe(|| files::quick(&self.edge, &request, peer)));
         if let Some(response) = quick.unwrap_or_else(|cause| Some(panicked(cause))) {
+            self.edge.metrics.answered(Door::Delivered, response.status());
             return Either::Left(ready(Ok(finish(response, id, seen))));
         }
+        let door = Door::of(request.uri().path());
+        let edge = Arc::clone(&self.edge);
         // The files are asked for most: they go past the table of routes.
         let Some(route) = files::route(request.uri().path()) else {
             let mut request = request.map(body);
@@ -94,13 +97,18 @@ impl Front {
                 request.extensions_mut().insert(peer);
             }
             let answer = self.routes.clone().call(request);
-            return Either::Right(Box::pin(async move { Ok(finish(answer.await?, id, seen)) }));
+            return Either::Right(Box::pin(async move {
+                let answer = answer.await?;
+                edge.metrics.answered(door, answer.status());
+                Ok(finish(answer, id, seen))
+            }));
         };
-        let edge = Arc::clone(&self.edge);
         let (request, _) = request.into_parts();
         Either::Right(Box::pin(async move {
             let answer = AssertUnwindSafe(files::serve(&edge, &request, peer, &id, route)).catch_unwind().await;
-            Ok(finish(answer.unwrap_or_else(panicked), id, seen))
+            let answer = answer.unwrap_or_else(panicked);
+            edge.metrics.answered(door, answer.status());
+            Ok(finish(answer, id, seen))
         }))
     }
 }

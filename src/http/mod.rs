@@ -1,10 +1,14 @@
 //! THE EDGE: HTTP in, HTTP out. Knows no drive and no 115.
 
+mod counted;
 mod error;
 mod extract;
 mod files;
 mod layers;
+mod ledger;
 mod listen;
+mod metrics;
+mod operator;
 mod ops;
 pub mod page;
 mod patience;
@@ -18,9 +22,12 @@ use axum::{Router, routing::any};
 
 pub use layers::Front;
 pub use listen::{Answers, Limits, bind, serve};
+pub use metrics::Metrics;
+pub use operator::Admission;
 
 use crate::{
     deliver::{Files, Relay},
+    ledger::Ledger,
     vfs::Namespace,
 };
 
@@ -30,6 +37,10 @@ pub struct Edge {
     pub namespace: Arc<ArcSwap<Namespace>>,
     pub relay: Relay,
     pub files: Files,
+    pub ledger: Arc<Ledger>,
+    pub metrics: Arc<Metrics>,
+    /// Who may see the two before.
+    pub admission: Admission,
 }
 
 /// The whole of the edge. `seed` makes request ids differ from run to run.
@@ -40,6 +51,8 @@ pub fn front(edge: Edge, seed: u64) -> Front {
     let routes = Router::new()
         .route("/healthz", any(ops::healthz))
         .route("/readyz", any(ops::readyz))
+        .route("/metrics", any(metrics::show))
+        .route("/ledger", any(ledger::show))
         .route(stylesheet, any(ui::stylesheet))
         .route(icon, any(ui::icon))
         .route("/robots.txt", any(ui::robots))

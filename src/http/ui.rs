@@ -91,7 +91,7 @@ fn state_of(view: &View, path: &VirtualPath) -> MountState {
     }
 }
 
-fn html_page(html: String) -> Response {
+pub(super) fn html_page(html: String) -> Response {
     let mut response = Response::new(Body::from(html));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

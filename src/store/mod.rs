@@ -69,6 +69,8 @@ pub enum Table {
     Tickets,
     /// When which account must keep still: written by whoever speaks to its service.
     Pauses,
+    /// Calls by the hour, for thirty days (`crate::ledger`).
+    Ledger,
 }
 
 /// How much a table holds.
@@ -94,7 +96,7 @@ const MAX_KEY: usize = 1024;
 const MIB: u64 = 1 << 20;
 
 impl Table {
-    pub const ALL: [Self; 4] = [Self::Credentials, Self::Leases, Self::Tickets, Self::Pauses];
+    pub const ALL: [Self; 5] = [Self::Credentials, Self::Leases, Self::Tickets, Self::Pauses, Self::Ledger];
 
     /// As it stands in the database: never changed, never used again for something else.
     const fn name(self) -> &'static str {
@@ -103,6 +105,7 @@ impl Table {
             Self::Leases => "leases",
             Self::Tickets => "tickets",
             Self::Pauses => "pauses",
+            Self::Ledger => "ledger",
         }
     }
 
@@ -113,6 +116,8 @@ impl Table {
             // Anybody may begin a login; the newest is the one that somebody is looking at.
             Self::Tickets => Bounds { entries: 256, bytes: MIB, when_full: WhenFull::Prune },
             Self::Pauses => Bounds { entries: 1024, bytes: MIB, when_full: WhenFull::Prune },
+            // Thirty days are 720 hours.
+            Self::Ledger => Bounds { entries: 1024, bytes: 32 * MIB, when_full: WhenFull::Prune },
         }
     }
 
@@ -121,7 +126,7 @@ impl Table {
     const fn is_durable(self) -> bool {
         match self {
             Self::Credentials | Self::Pauses => true,
-            Self::Leases | Self::Tickets => false,
+            Self::Leases | Self::Tickets | Self::Ledger => false,
         }
     }
 

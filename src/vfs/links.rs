@@ -103,6 +103,11 @@ impl Links {
         }
     }
 
+    /// Pools that are kept.
+    pub(super) fn held(&self) -> u64 {
+        self.files.entry_count() + self.clients.entry_count()
+    }
+
     /// What is known of a file's links.
     pub(super) fn of(&self, file: &Handle) -> Arc<FileLinks> {
         self.files.get_with_by_ref(file, Arc::default)

@@ -138,6 +138,11 @@ impl Listings {
         }
     }
 
+    /// Folders, and the entries of all of them.
+    pub(super) fn held(&self) -> (u64, u64) {
+        (self.folders.entry_count(), self.folders.weighted_size())
+    }
+
     /// Changes whenever anything that was known of any folder is replaced or no longer trusted.
     pub(super) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)

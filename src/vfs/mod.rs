@@ -17,6 +17,6 @@ pub use flight::Tasks;
 pub use links::{Lease, PATIENCE};
 pub use listing::{Listing, NaturalKey};
 pub use listings::{Ages, Known};
-pub use mounts::{Delivery, Mount, Mounted, Namespace, Policy, State};
+pub use mounts::{Delivery, Held, Mount, Mounted, Namespace, Policy, State};
 pub use pool::{Keeping, Kept, MinLife};
 pub use view::{Caller, File, Folder, Node, View};

@@ -73,6 +73,22 @@ impl Mounted {
     pub fn drive(&self) -> &Arc<dyn Drive> {
         &self.drive
     }
+
+    /// How much is kept of what was learnt; about right, as caches tidy up when they find the time.
+    pub fn held(&self) -> Held {
+        let (folders, entries) = self.listings.held();
+        Held { folders, entries, links: self.links.held() }
+    }
+}
+
+/// How much of a mount is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Folders with a listing, or a part of one.
+    pub folders: u64,
+    pub entries: u64,
+    /// Pools of links: one for each file, and for each client and file where links are bound.
+    pub links: u64,
 }
 
 /// Whether a mount works.

@@ -9,6 +9,7 @@ mod codes;
 mod contract;
 mod finding;
 mod kill;
+mod ledger;
 mod links;
 mod local;
 mod login;

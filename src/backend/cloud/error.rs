@@ -115,6 +115,19 @@ fn said(cause: &p115::Error, what: &str, advice: &str) -> String {
     format!("{what}{quoted}. {advice}.")
 }
 
+/// A word for the cause of a pause.
+pub(in crate::backend) fn word(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Waf => "waf",
+        Cause::Captcha => "captcha",
+        Cause::Session => "session",
+        Cause::Quota => "quota",
+        Cause::Renewals => "renewals",
+        Cause::TokensLost => "tokens_lost",
+        Cause::App => "app",
+    }
+}
+
 pub(in crate::backend) fn pause(pause: &p115::Pause, now: std::time::Duration) -> Pause {
     let reason = match pause.cause {
         // Those of a login by tokens, which this drive has none of, ask for another login as well.
@@ -123,5 +136,9 @@ pub(in crate::backend) fn pause(pause: &p115::Pause, now: std::time::Duration) -
         Cause::Waf => WAF,
         Cause::Quota => QUOTA,
     };
-    Pause { reason: reason.to_owned(), left: pause.until.map(|until| until.saturating_sub(now)) }
+    Pause {
+        cause: word(pause.cause),
+        reason: reason.to_owned(),
+        left: pause.until.map(|until| until.saturating_sub(now)),
+    }
 }

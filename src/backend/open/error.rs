@@ -54,7 +54,11 @@ pub(super) fn pause(pause: &p115::Pause, now: Duration) -> Pause {
                 Cause::App => "115 does not let the app of these tokens ask: see to it at open.115.com.".to_owned(),
                 _ => format!("The tokens are dead: {LOG_IN}."),
             };
-            Pause { reason, left: pause.until.map(|until| until.saturating_sub(now)) }
+            Pause {
+                cause: cloud::error::word(pause.cause),
+                reason,
+                left: pause.until.map(|until| until.saturating_sub(now)),
+            }
         }
         _ => cloud::error::pause(pause, now),
     }

@@ -18,7 +18,7 @@ use super::Failure;
 use crate::{
     app::{self, App, Deps},
     clock::Clock,
-    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, Login, Mount, Server, Wire},
+    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, Login, Metrics, Mount, Server, Wire},
     deliver::{Cdn, Patience},
     error::{Error, Kind, Result},
     http as edge,
@@ -85,9 +85,9 @@ fn config(sim: &Sim, base: &str, listen: SocketAddr) -> Result<Config> {
         cache: Cache::default(),
     };
     Ok(Config {
-        server: Server { listen: vec![listen] },
+        server: Server { listen: vec![listen], metrics: Metrics::Open },
         data_dir: "data".into(),
-        auth: Auth { guest: Guest::Read },
+        auth: Auth { guest: Guest::Read, ..Auth::default() },
         mounts: vec![mount],
     })
 }

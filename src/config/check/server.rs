@@ -2,16 +2,19 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::{
     super::{
-        Auth, Guest, Server,
+        Auth, Guest, Metrics, Server,
         raw::{self, Listen},
+        secret::Sources,
     },
     Report,
     value::shown,
 };
 
-pub(super) fn auth(raw: &raw::Auth, report: &mut Report) -> Auth {
+pub(super) fn auth(raw: raw::Auth, sources: &Sources<'_>, report: &mut Report) -> Auth {
     let guest = match raw.guest.as_deref() {
         None | Some("off" | "Off" | "OFF" | "false" | "False" | "FALSE") => Guest::Off,
         Some("read") => Guest::Read,
@@ -23,11 +26,32 @@ pub(super) fn auth(raw: &raw::Auth, report: &mut Report) -> Auth {
     };
     let guests = "Until users exist, auth.guest: read opens everything to everybody who can reach the port";
     report.later("auth", "users", &raw.users, guests);
-    report.later("auth", "token", &raw.token, "");
     report.later("auth", "old_tokens", &raw.old_tokens, "");
     report.later("auth", "sign", &raw.sign, "Links need no signature");
     report.later("auth", "link_expiration", &raw.link_expiration, "Links of the gateway do not expire");
-    Auth { guest }
+    let token =
+        raw.token.and_then(|raw| report.take("auth.token", raw.resolve(sources).and_then(|token| words(&token))));
+    Auth { guest, token }
+}
+
+/// A token as it can stand in a header. It is not repeated.
+fn words(token: &SecretString) -> Result<SecretString, String> {
+    match token.expose_secret().trim() {
+        "" => Err("an empty token lets nobody in; write a long one, or leave the key out".into()),
+        token if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(token.into()),
+        _ => Err("a token is letters, digits and signs of ASCII, without spaces; write for example what `openssl rand -hex 32` prints".into()),
+    }
+}
+
+fn metrics(text: Option<&str>, report: &mut Report) -> Metrics {
+    match text {
+        None | Some("token") => {}
+        Some("open") => return Metrics::Open,
+        Some(other) => {
+            report.wrong("server.metrics", format!("{} is not token or open; write one of these", shown(other)));
+        }
+    }
+    Metrics::Token
 }
 
 pub(super) fn server(raw: raw::Server, auth: &Auth, report: &mut Report) -> Server {
@@ -39,8 +63,8 @@ pub(super) fn server(raw: raw::Server, auth: &Auth, report: &mut Report) -> Serv
         report.wrong("server.base_path", message);
     }
     report.later("server", "trusted_proxies", &raw.trusted_proxies, "X-Forwarded headers are not looked at");
-    report.later("server", "metrics", &raw.metrics, "There is no /metrics");
     report.later("server", "frontend_dir", &raw.frontend_dir, "The built-in pages are shown");
+    let metrics = metrics(raw.metrics.as_deref(), report);
     let written: Vec<(String, String)> = match raw.listen {
         None => Server::default().listen.iter().map(|address| ("server.listen".into(), address.to_string())).collect(),
         Some(Listen::One(address)) => vec![("server.listen".into(), address)],
@@ -68,7 +92,7 @@ pub(super) fn server(raw: raw::Server, auth: &Auth, report: &mut Report) -> Serv
             listen.push(narrowed);
         }
     }
-    Server { listen }
+    Server { listen, metrics }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -291,6 +291,8 @@ fn a_value_without_sense_is_named(#[case] drive: &str, #[case] mount: &str, #[ca
 #[case(&["/a", "/a/"], "mounts[1].path: mounts[0] has the same path; choose another")]
 #[case(&["/d/x"], "mounts[0].path: /d is an address of the gateway itself; choose another first name")]
 #[case(&["/-"], "mounts[0].path: /- is an address of the gateway itself; choose another first name")]
+#[case(&["/ledger/x"], "mounts[0].path: /ledger is an address of the gateway itself; choose another first name")]
+#[case(&["/metrics"], "mounts[0].path: /metrics is an address of the gateway itself; choose another first name")]
 #[case(&["/robots.txt"], "mounts[0].path: /robots.txt is an address of the gateway itself; choose another first name")]
 fn mounts_keep_out_of_each_others_way(#[case] paths: &[&str], #[case] want: &str) {
     let mounts: String = paths

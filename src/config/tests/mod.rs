@@ -17,6 +17,7 @@ const COOKIE: &str = "UID=12345678_A1_1700000000; CID=5ec2e7005ec2e7005ec2e7005e
 fn env(name: &str) -> Option<OsString> {
     match name {
         "GATE115_COOKIE" => Some(COOKIE.into()),
+        "GATE115_TOKEN" => Some("t0ken".into()),
         "EMPTY" => Some(" \n".into()),
         _ => None,
     }

@@ -3,6 +3,7 @@
 mod error;
 mod folder;
 mod icons;
+mod ledger;
 mod sort;
 mod table;
 mod units;
@@ -11,6 +12,7 @@ use maud::{DOCTYPE, Markup, Render, html};
 
 pub use error::error;
 pub use folder::{FolderPage, MountRow, Rows, folder};
+pub use ledger::{LedgerPage, ledger};
 pub use sort::{Sort, SortBy};
 
 /// The `Content-Security-Policy` of every page: our own stylesheet and pictures, and nothing else whatever a name tries.

@@ -1,7 +1,7 @@
 //! Sizes, times and ages as people read them, written straight into a page.
 
 use std::{
-    fmt::{self, Display, Formatter},
+    fmt::{self, Display, Formatter, Write as _},
     time::Duration,
 };
 
@@ -80,6 +80,23 @@ impl Display for Count {
     }
 }
 
+/// A number with its thousands apart: `12 345`, by a space that is narrow and never breaks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grouped(pub(super) u64);
+
+impl Display for Grouped {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                f.write_char('\u{202f}')?;
+            }
+            f.write_char(digit)?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +133,15 @@ mod tests {
     #[case(172_800, "2 days ago")]
     fn ages_are_coarse(#[case] seconds: u64, #[case] want: &str) {
         assert_eq!(Ago(Duration::from_secs(seconds)).to_string(), want);
+    }
+
+    #[rstest]
+    #[case(0, "0")]
+    #[case(999, "999")]
+    #[case(1000, "1\u{202f}000")]
+    #[case(1_234_567, "1\u{202f}234\u{202f}567")]
+    fn thousands_stand_apart(#[case] number: u64, #[case] want: &str) {
+        assert_eq!(Grouped(number).to_string(), want);
     }
 
     proptest::proptest! {

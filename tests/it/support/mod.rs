@@ -38,6 +38,7 @@ pub struct TestApp {
 
 type Fill = Box<dyn FnOnce(&Sim) + Send>;
 type Change = Box<dyn FnOnce(&mut Mount, &Sim) + Send>;
+type Write = Box<dyn FnOnce(&mut Config) + Send>;
 
 /// How a scenario starts.
 pub struct Stage {
@@ -45,6 +46,7 @@ pub struct Stage {
     sim: Builder,
     fill: Fill,
     mount: Change,
+    config: Write,
     patience: Patience,
     limits: Limits,
     wait: bool,
@@ -58,6 +60,7 @@ pub fn world(fill: impl FnOnce(&Sim) + Send + 'static) -> Stage {
         sim: Sim::builder(),
         fill: Box::new(fill),
         mount: Box::new(|_, _| {}),
+        config: Box::new(|_| {}),
         patience: Patience {
             head: Duration::from_secs(3),
             idle: Duration::from_millis(400),
@@ -83,6 +86,11 @@ impl Stage {
 
     pub fn mount(mut self, change: impl FnOnce(&mut Mount, &Sim) + Send + 'static) -> Self {
         self.mount = Box::new(change);
+        self
+    }
+
+    pub fn config(mut self, change: impl FnOnce(&mut Config) + Send + 'static) -> Self {
+        self.config = Box::new(change);
         self
     }
 
@@ -120,12 +128,13 @@ impl Stage {
             },
         };
         (self.mount)(&mut mount, &sim);
-        let config = Config {
-            server: Server { listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))] },
+        let mut config = Config {
+            server: Server { listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Server::default() },
             data_dir: "unused".into(),
-            auth: Auth { guest: Guest::Read },
+            auth: Auth { guest: Guest::Read, ..Auth::default() },
             mounts: vec![mount],
         };
+        (self.config)(&mut config);
         let clock = Clock::default();
         let deps = Deps {
             cdn: Cdn::without_tls(),
