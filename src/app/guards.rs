@@ -1,9 +1,9 @@
-//! What guards an account beside its rate: pauses that outlive the process and hold in others, kept in the store.
+//! What guards an account beside its rate: pauses that outlive the process and hold in others, and the count of its calls.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use p115::{Guard, Kept, Limits, PauseKeeper};
+use p115::{Guard, Kept, Limits, Observer, PauseKeeper};
 use parking_lot::Mutex;
 
 use super::{App, Deps, accounts::Accounts, mounting};
@@ -12,6 +12,7 @@ use crate::{
     config::Mount as MountConfig,
     drive::Pause,
     error::{Error, Kind, Result},
+    ledger::{Ledger, Made},
     store::{Expected, Store, Table, Value, Version, Watch},
 };
 
@@ -19,7 +20,8 @@ use crate::{
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// The guard of an account with this name.
-pub(super) fn guard(account: &str, limits: Limits, deps: &Deps) -> Guard {
+pub(super) fn guard(account: &str, limits: Limits, ledger: &Arc<Ledger>, deps: &Deps) -> Guard {
+    let counting = Counting { ledger: Arc::clone(ledger), account: account.to_owned() };
     let keeper = Keeper {
         store: Arc::clone(&deps.store),
         clock: deps.clock.clone(),
@@ -27,7 +29,23 @@ pub(super) fn guard(account: &str, limits: Limits, deps: &Deps) -> Guard {
         seen: Mutex::default(),
         failed: Mutex::default(),
     };
-    Guard { keeper: Some(Arc::new(keeper)), ..Guard::from(limits) }
+    Guard { limits, keeper: Some(Arc::new(keeper)), observer: Some(Arc::new(counting)) }
+}
+
+/// Counts the calls of one account.
+#[derive(Debug)]
+struct Counting {
+    ledger: Arc<Ledger>,
+    account: String,
+}
+
+impl Observer for Counting {
+    fn made(&self, made: &p115::Made<'_>) {
+        let (caller, family) = made.caller.names();
+        let outcome = made.failure.map_or("ok", p115::Kind::name);
+        let (call, class, took) = (made.call, made.class.name(), made.took);
+        self.ledger.note(&self.account, &Made { call, class, caller, family, outcome, took });
+    }
 }
 
 /// What became of the wish to end a pause.

@@ -122,10 +122,10 @@ impl App {
     pub fn build(config: &Config, deps: Deps) -> Arc<Self> {
         let running: Vec<_> = config.mounts.iter().map(Running::new).collect();
         let namespace = Namespace::new(running.iter().map(|running| Arc::clone(&running.mount)).collect());
-        let accounts = Arc::new(Accounts::new(&deps.clock));
-        accounts.configure(config);
         let namespace = Arc::new(ArcSwap::from_pointee(namespace));
         let ledger = Arc::new(Ledger::new(Arc::clone(&deps.store), deps.clock.clone()));
+        let accounts = Arc::new(Accounts::new(&deps.clock, &ledger));
+        accounts.configure(config);
         Arc::new(Self {
             metrics: Arc::new(http::Metrics::new(&namespace, &ledger, deps.clock.unix())),
             admission: admission(config),

@@ -41,8 +41,8 @@ pub async fn probe(config: &Config) -> Findings {
             return Findings { probes: vec![Probe { mount: "/".to_owned(), steps }], calls: Ok(Hours::default()) };
         }
     };
-    let ledger = Ledger::new(Arc::clone(&deps.store), deps.clock.clone());
-    let accounts = Arc::new(Accounts::new(&deps.clock));
+    let ledger = Arc::new(Ledger::new(Arc::clone(&deps.store), deps.clock.clone()));
+    let accounts = Arc::new(Accounts::new(&deps.clock, &ledger));
     accounts.configure(config);
     let mut probes = Vec::with_capacity(config.mounts.len());
     for mount in &config.mounts {

@@ -174,7 +174,8 @@ impl Accounts {
             }
             None => {
                 let (http, way) = way(wire, deps)?;
-                let guard = guard(&format!("{SERVICE}:{}", cookie.user_id()), p115::Limits::default(), deps);
+                let guard =
+                    guard(&format!("{SERVICE}:{}", cookie.user_id()), p115::Limits::default(), &self.ledger, deps);
                 p115::Client::new(http, way, cookie, guard, self.clock.clone())
             }
         };

@@ -18,6 +18,7 @@ use crate::{
     clock::Clock,
     config::{Cloud, Config, Drive, Mount as MountConfig, Share, Wire},
     error::{Error, Kind, Result},
+    ledger::Ledger,
     path::VirtualPath,
     store::credentials::{Credentials, Fingerprint},
 };
@@ -26,6 +27,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Accounts {
     pub(super) clock: p115::Clock,
+    ledger: Arc<Ledger>,
     known: Mutex<Known>,
     /// Held while the store is asked, which is on this machine, and while a QR code is exchanged, which works once: what to
     /// log in with is settled once for each account.
@@ -46,11 +48,17 @@ struct Known {
 }
 
 impl Accounts {
-    pub(super) fn new(clock: &Clock) -> Self {
+    pub(super) fn new(clock: &Clock, ledger: &Arc<Ledger>) -> Self {
         let clock = clock.clone();
         let unix = clock.clone();
         let clock = p115::Clock::new(Arc::new(move || clock.now())).with_unix(Arc::new(move || unix.unix()));
-        Self { clock, known: Mutex::default(), settling: tokio::sync::Mutex::default(), concluding: TaskTracker::new() }
+        Self {
+            clock,
+            ledger: Arc::clone(ledger),
+            known: Mutex::default(),
+            settling: tokio::sync::Mutex::default(),
+            concluding: TaskTracker::new(),
+        }
     }
 
     /// Takes up a configuration: the strictest rate of an account's mounts holds, and a pause that only a person can end
@@ -133,7 +141,7 @@ impl Accounts {
             For::Logins => ("egress:logins", p115::Limits::default()),
             For::Shares => ("egress:shares", p115::Limits::shares()),
         };
-        let egress = p115::Egress::new(http, way, guard(name, limits, deps), self.clock.clone());
+        let egress = p115::Egress::new(http, way, guard(name, limits, &self.ledger, deps), self.clock.clone());
         known.egresses.push((what, wire.cloned(), egress.clone()));
         Ok(egress)
     }

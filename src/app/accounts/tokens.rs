@@ -81,7 +81,7 @@ impl Accounts {
         let rate = known.strictest_open(config.wire.as_ref(), fingerprint.as_ref()).unwrap_or(config.rate);
         let kept: Arc<dyn TokenKeeper> = Arc::clone(&keeper) as _;
         // The user is not known before the first call; tokens are kept for the account of a mount, and so are its pauses.
-        let guard = guard(&account.to_string(), p115::Limits { rate }, deps);
+        let guard = guard(&account.to_string(), p115::Limits { rate }, &self.ledger, deps);
         let client = OpenClient::new(http, wire, kept, guard, self.clock.clone());
         known.opened.retain(|of| of.account != account);
         let wire = config.wire.clone();
