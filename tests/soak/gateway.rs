@@ -10,8 +10,6 @@ use tokio::time::Instant;
 
 use crate::world::World;
 
-const GATE115: &str = env!("CARGO_BIN_EXE_gate115");
-
 /// Killed where it goes.
 pub struct Gateway(Child);
 
@@ -27,7 +25,7 @@ impl Gateway {
     /// Started, and answering.
     pub async fn start(world: &World, http: &reqwest::Client) -> Self {
         let log = fs::OpenOptions::new().create(true).append(true).open(world.folder.path().join("log")).unwrap();
-        let mut command = Command::new(GATE115);
+        let mut command = Command::new(&world.binary);
         command.args(["serve", "-c"]).arg(world.config()).env("RUST_LOG", "warn");
         let mut gateway = Self(command.stderr(log).stdout(Stdio::null()).spawn().unwrap());
         let begun = Instant::now();
@@ -69,7 +67,7 @@ impl Drop for Gateway {
 
 /// Another command of the same binary, beside it.
 pub fn command(world: &World, words: &[&str]) -> (bool, String) {
-    let output = Command::new(GATE115).args(words).arg("-c").arg(world.config()).output().unwrap();
+    let output = Command::new(&world.binary).args(words).arg("-c").arg(world.config()).output().unwrap();
     let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     (output.status.success(), text)
 }

@@ -16,6 +16,7 @@ pub struct World {
     _running: Running,
     pub folder: TempDir,
     pub port: u16,
+    pub binary: PathBuf,
 }
 
 /// The file of this number.
@@ -31,7 +32,7 @@ pub fn path(folder: u64, file: u64) -> String {
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub async fn new(binary: PathBuf) -> Self {
         let sim = Sim::builder().build();
         let folder = TempDir::new().unwrap();
         let local = folder.path().join("local");
@@ -46,7 +47,7 @@ impl World {
         sim.share_all("sw3soak", "ab12");
         let running = sim.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let world = Self { sim, _running: running, folder, port };
+        let world = Self { sim, _running: running, folder, port, binary };
         world.configure();
         world
     }
