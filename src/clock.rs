@@ -10,7 +10,10 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Two readings of one clock: time since it was made (for ages and pauses) and Unix time (for expiry times that 115 wrote).
+/// What the clock shows when it is made: what was learnt before this process began has a time as well.
+const BEFORE: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// Two readings of one clock: one that never goes back (for ages and pauses) and Unix time (for expiry times that 115 wrote).
 #[derive(Debug, Clone)]
 pub struct Clock {
     start: Instant,
@@ -24,14 +27,26 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Time since the clock was made; never goes back.
+    /// Time since ten years before the clock was made; never goes back.
     pub fn now(&self) -> Duration {
-        self.start.elapsed() + self.pushed()
+        BEFORE + self.start.elapsed() + self.pushed()
     }
 
     /// Unix time in whole seconds.
     pub fn unix(&self) -> u64 {
         (SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + self.pushed()).as_secs()
+    }
+
+    /// The Unix time of an earlier reading of [`Self::now`]; a second early rather than late.
+    pub fn unix_at(&self, now: Duration) -> u64 {
+        let age = self.now().saturating_sub(now);
+        self.unix().saturating_sub(age.as_secs()).saturating_sub(u64::from(age.subsec_nanos() > 0))
+    }
+
+    /// What [`Self::now`] would have said at this Unix time; `None` where that is still to come, so that the time is wrong.
+    pub fn now_at(&self, unix: u64) -> Option<Duration> {
+        let age = self.unix().checked_sub(unix)?;
+        Some(self.now().saturating_sub(Duration::from_secs(age)))
     }
 
     /// Pushes both readings forward.

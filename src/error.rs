@@ -86,6 +86,11 @@ impl Kind {
 }
 
 impl Kind {
+    /// True where nothing is asked until 115, or a person, ends it: what is known is all there is, however old.
+    pub fn is_rest(self) -> bool {
+        matches!(self, Self::Paused | Self::Session)
+    }
+
     /// True where the drive spoke of the file itself, so that nobody else would hear anything else.
     pub fn is_final_for_file(self) -> bool {
         matches!(self, Self::Gone | Self::Forbidden | Self::NotReady)

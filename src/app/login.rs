@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Deps,
     accounts::{Accounts, cookies, credentials, fingerprint, tokens, way},
+    mounting::start_key,
 };
 use crate::{
     backend::{cloud, open},
@@ -20,6 +21,7 @@ use crate::{
     drive::{Begun, Device, Login, Progress},
     error::{Error, Kind, Result},
     store::{
+        Table,
         credentials::Secret,
         tickets::{Found, Tickets},
     },
@@ -230,6 +232,10 @@ impl MountLogin {
         let config = fingerprint(&self.mount.drive);
         let credentials = credentials(&self.deps);
         let account = credentials.account(service, &self.mount.path, config.as_ref()).await?;
+        // Tokens do not say whose they are: what the mount was at its last start may be another's.
+        if let Drive::Open(_) = &self.mount.drive {
+            self.deps.store.remove(Table::Starts, &start_key(&self.mount)).await?;
+        }
         credentials.log_in(&account, config.as_ref(), secret).await.map(drop)
     }
 }

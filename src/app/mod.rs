@@ -40,7 +40,7 @@ use crate::{
     ledger::Ledger,
     path::VirtualPath,
     store::{Sqlite, Store},
-    vfs::{Budget, Mount, Namespace, Tasks},
+    vfs::{Budget, Mount, Namespace, Shelf, State, Tasks},
 };
 
 /// Bodies may go on this long after the wish to stop.
@@ -48,6 +48,9 @@ pub const DRAIN: Duration = Duration::from_secs(20);
 
 /// A renewal of tokens may go on this long after that: its reply is the only copy there is.
 const SETTLING: Duration = Duration::from_secs(15);
+
+/// What was just learnt may take this long to be written.
+const WRITING: Duration = Duration::from_secs(2);
 
 /// Everything that touches the world.
 #[derive(Debug, Clone)]
@@ -96,6 +99,8 @@ pub struct App {
     metrics: Arc<http::Metrics>,
     admission: http::Admission,
     tasks: Tasks,
+    /// What mounts have learnt and keep over a restart.
+    shelf: Shelf,
     running: Mutex<Vec<Running>>,
     /// Told of every change to the stored credentials, whoever made it.
     logins: watch::Sender<()>,
@@ -126,15 +131,17 @@ impl App {
         let ledger = Arc::new(Ledger::new(Arc::clone(&deps.store), deps.clock.clone()));
         let accounts = Arc::new(Accounts::new(&deps.clock, &ledger));
         accounts.configure(config);
+        let tasks = Tasks::here();
         Arc::new(Self {
             metrics: Arc::new(http::Metrics::new(&namespace, &ledger, deps.clock.unix())),
             admission: admission(config),
             ledger,
+            shelf: Shelf::new(Arc::clone(&deps.store), deps.clock.clone(), tasks.clone()),
             deps,
             accounts,
             namespace,
             budgets: Mutex::default(),
-            tasks: Tasks::here(),
+            tasks,
             running: Mutex::new(running),
             logins: watch::Sender::new(()),
             pauses: watch::Sender::new(()),
@@ -216,6 +223,9 @@ impl App {
         for task in keepers.into_iter().chain(heeding) {
             let _ = task.await;
         }
+        if tokio::time::timeout(WRITING, self.shelf.written()).await.is_err() {
+            tracing::warn!("not all that was learnt of folders could be kept; it is asked for anew");
+        }
         self.tasks.stop().await;
         if tokio::time::timeout(SETTLING, self.accounts.settled()).await.is_err() {
             tracing::warn!("a renewal of tokens is cut off; the next start will find out what became of it");
@@ -244,7 +254,7 @@ impl App {
         for mount in &config.mounts {
             if let Some(place) = old.iter().position(|old| old.config == *mount) {
                 let same = old.swap_remove(place);
-                if let Ok(mounted) = same.mount.mounted() {
+                if let State::Working(mounted) = same.mount.state() {
                     mounted.drive().resume();
                     running.push(same);
                     kept += 1;

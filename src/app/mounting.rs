@@ -10,10 +10,10 @@ use crate::{
         open::{self, Open},
     },
     config::{self, Mount as MountConfig},
-    drive::Drive,
+    drive::{Drive, Entry},
     error::{Error, Kind, Result},
     path::VirtualPath,
-    vfs::{Ages, Delivery, Keeping, MinLife, Mount, Mounted, Policy, State},
+    vfs::{Ages, Delivery, Keeping, Memory, MinLife, Mount, Mounted, Policy, Start, State},
 };
 
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -44,19 +44,27 @@ pub(super) fn policy(config: &MountConfig) -> Policy {
 pub(super) async fn keep_up(app: Arc<App>, config: MountConfig, mount: Arc<Mount>) {
     let mut pause = FIRST_PAUSE;
     let mut told = None;
-    let mut unproven = false;
+    let mut attempt = Attempt::default();
     // Before the first attempt: a login stored during one is heard of after it.
     let mut heard = app.logins.subscribe();
     loop {
-        match start(&app, &config, &mut unproven).await {
+        match start(&app, &config, &mount, &mut attempt).await {
             Ok(mounted) => {
                 tracing::info!(mount = %mount.path(), account = mounted.drive().account(), "the mount works");
-                mount.set_state(State::Working(Arc::new(mounted)));
+                mount.set_state(State::Working(mounted));
+                mount.set_remembered(None);
                 return;
             }
             Err(error) => {
+                // What was known stands in for what cannot be asked, and not for what is wrong.
+                if !error.kind().is_unreachable() {
+                    attempt.remembered = None;
+                    mount.set_remembered(None);
+                    app.shelf.forget_start(&start_key(&config));
+                }
                 if told.as_deref() != Some(error.message()) {
-                    tracing::error!(mount = %mount.path(), ?error, "the mount cannot be started; it is tried again");
+                    let shown = attempt.remembered.is_some();
+                    tracing::error!(mount = %mount.path(), ?error, shown, "the mount cannot be started; it is tried again");
                     told = Some(error.message().to_owned());
                 }
                 let least = if error.kind() == Kind::Session { SESSION_PAUSE } else { pause };
@@ -66,6 +74,7 @@ pub(super) async fn keep_up(app: Arc<App>, config: MountConfig, mount: Arc<Mount
                     () = tokio::time::sleep(wait) => pause = (pause * 2).min(LONGEST_PAUSE),
                     () = logins::newer(&app, &config, &mut heard) => {
                         tracing::info!(mount = %mount.path(), "somebody has logged in; the mount is tried again");
+                        attempt.remembered = None;
                         pause = FIRST_PAUSE;
                     }
                 }
@@ -74,19 +83,79 @@ pub(super) async fn keep_up(app: Arc<App>, config: MountConfig, mount: Arc<Mount
     }
 }
 
-async fn start(app: &Arc<App>, config: &MountConfig, unproven: &mut bool) -> Result<Mounted> {
-    let (drive, changed) = drive(config, &app.deps, &app.accounts).await?;
-    *unproven |= changed;
+/// What one attempt to start a mount leaves to the next.
+#[derive(Default)]
+struct Attempt {
+    /// The configuration gave another login, which has not worked yet.
+    unproven: bool,
+    /// The drive as it was at the last start that worked; it is shown until it works again.
+    remembered: Option<Arc<Mounted>>,
+}
+
+async fn start(app: &Arc<App>, config: &MountConfig, mount: &Mount, attempt: &mut Attempt) -> Result<Arc<Mounted>> {
+    let drive = match &attempt.remembered {
+        Some(remembered) => Arc::clone(remembered.drive()),
+        None => {
+            let (drive, changed) = drive(config, &app.deps, &app.accounts).await?;
+            attempt.unproven |= changed;
+            if !attempt.unproven {
+                attempt.remembered = remember(app, config, &drive).await;
+            }
+            mount.set_remembered(attempt.remembered.clone());
+            drive
+        }
+    };
     let root = drive.root().await?;
-    if *unproven {
+    if attempt.unproven {
         probe::prove(&config.path, &*drive, &root).await?;
-        *unproven = false;
+        attempt.unproven = false;
     }
     if let Some(advice) = probe::skew(&*drive) {
         tracing::warn!(mount = %config.path, "{advice}");
     }
-    let budget = app.budget(drive.account());
-    Ok(Mounted::new(drive, root, &policy(config), budget, &app.deps.clock, &app.tasks))
+    let account = drive.account().to_owned();
+    let Some(listed_as) = drive.listed_as() else {
+        return Ok(Arc::new(mounted(app, config, drive, &account, root, None)));
+    };
+    let key = start_key(config);
+    let now = Start { account, listed_as, root };
+    let before = app.shelf.start(&key).await;
+    match attempt.remembered.take() {
+        Some(remembered) if before.as_ref() == Some(&now) => Ok(remembered),
+        _ => {
+            let memory = app.shelf.memory(&now.listed_as, &now.root).await;
+            let mounted = mounted(app, config, drive, &now.account, now.root.clone(), Some(memory));
+            app.shelf.started(&key, now);
+            Ok(Arc::new(mounted))
+        }
+    }
+}
+
+/// The mount as it was at its last start, where the drive is the same, as far as it can be told without asking 115.
+async fn remember(app: &Arc<App>, config: &MountConfig, drive: &Arc<dyn Drive>) -> Option<Arc<Mounted>> {
+    let last = app.shelf.start(&start_key(config)).await?;
+    if drive.listed_as().is_some_and(|of| of != last.listed_as || drive.account() != last.account) {
+        return None;
+    }
+    let memory = app.shelf.memory(&last.listed_as, &last.root).await;
+    Some(Arc::new(mounted(app, config, Arc::clone(drive), &last.account, last.root, Some(memory))))
+}
+
+fn mounted(
+    app: &Arc<App>,
+    config: &MountConfig,
+    drive: Arc<dyn Drive>,
+    account: &str,
+    root: Entry,
+    memory: Option<Memory>,
+) -> Mounted {
+    let budget = app.budget(account);
+    Mounted::new(drive, root, memory, &policy(config), budget, &app.deps.clock, &app.tasks)
+}
+
+/// What a mount's last start is kept under: another folder is another start.
+pub(super) fn start_key(config: &MountConfig) -> String {
+    format!("{} {} {}", config.drive.kind(), config.drive.root(), config.path)
 }
 
 fn nobody(path: &VirtualPath) -> Error {

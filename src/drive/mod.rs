@@ -23,6 +23,12 @@ pub trait Drive: Debug + Send + Sync + 'static {
     /// Whose account this is: service and user, no secret. Drives of one account share its limits.
     fn account(&self) -> &str;
 
+    /// Whose folders it lists: what is kept of one holds for every drive that says the same. `None` where nothing is to be
+    /// kept, or where the drive learns it at its start.
+    fn listed_as(&self) -> Option<String> {
+        Some(self.account().to_owned())
+    }
+
     /// The folder the mount shows.
     async fn root(&self) -> Result<Entry>;
 

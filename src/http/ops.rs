@@ -28,8 +28,9 @@ pub(super) async fn readyz(State(edge): State<Arc<Edge>>) -> impl IntoResponse {
             vfs::State::Starting => "is being started".to_owned(),
             vfs::State::Failed(error) => format!("failed: {}", error.message()),
         };
+        let shown = if mount.is_remembered() { " (what was known of it is served)" } else { "" };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{} {state}", mount.path());
+        let _ = writeln!(text, "{} {state}{shown}", mount.path());
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)

@@ -71,6 +71,12 @@ pub enum Table {
     Pauses,
     /// Calls by the hour, for thirty days (`crate::ledger`).
     Ledger,
+    /// What folders held when they were read last (`vfs::shelf`).
+    Listings,
+    /// What was found by its path (`vfs::shelf`).
+    Folders,
+    /// What mounts were when they were started last (`vfs::shelf`).
+    Starts,
 }
 
 /// How much a table holds.
@@ -96,7 +102,16 @@ const MAX_KEY: usize = 1024;
 const MIB: u64 = 1 << 20;
 
 impl Table {
-    pub const ALL: [Self; 5] = [Self::Credentials, Self::Leases, Self::Tickets, Self::Pauses, Self::Ledger];
+    pub const ALL: [Self; 8] = [
+        Self::Credentials,
+        Self::Leases,
+        Self::Tickets,
+        Self::Pauses,
+        Self::Ledger,
+        Self::Listings,
+        Self::Folders,
+        Self::Starts,
+    ];
 
     /// As it stands in the database: never changed, never used again for something else.
     const fn name(self) -> &'static str {
@@ -106,6 +121,9 @@ impl Table {
             Self::Tickets => "tickets",
             Self::Pauses => "pauses",
             Self::Ledger => "ledger",
+            Self::Listings => "listings",
+            Self::Folders => "folders",
+            Self::Starts => "starts",
         }
     }
 
@@ -118,6 +136,10 @@ impl Table {
             Self::Pauses => Bounds { entries: 1024, bytes: MIB, when_full: WhenFull::Prune },
             // Thirty days are 720 hours.
             Self::Ledger => Bounds { entries: 1024, bytes: 32 * MIB, when_full: WhenFull::Prune },
+            // About 90 bytes an entry: 700,000 entries.
+            Self::Listings => Bounds { entries: 50_000, bytes: 64 * MIB, when_full: WhenFull::Prune },
+            Self::Folders => Bounds { entries: 50_000, bytes: 16 * MIB, when_full: WhenFull::Prune },
+            Self::Starts => Bounds { entries: 256, bytes: MIB, when_full: WhenFull::Prune },
         }
     }
 
@@ -126,7 +148,7 @@ impl Table {
     const fn is_durable(self) -> bool {
         match self {
             Self::Credentials | Self::Pauses => true,
-            Self::Leases | Self::Tickets | Self::Ledger => false,
+            Self::Leases | Self::Tickets | Self::Ledger | Self::Listings | Self::Folders | Self::Starts => false,
         }
     }
 

@@ -31,7 +31,7 @@ impl Tasks {
         self.tracker.wait().await;
     }
 
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
         let work = async move {
             stop.run_until_cancelled(work).await;
@@ -67,29 +67,40 @@ where
     where
         F: Future<Output = Result<V>> + Send + 'static,
     {
-        let mut answer = {
-            let mut running = self.running.lock();
-            match running.get(key) {
-                Some(waiting) => waiting.clone(),
-                None => {
-                    let (tell, waiting) = watch::channel(None);
-                    running.insert(key.clone(), waiting.clone());
-                    let landing = Landing { key: key.clone(), running: Arc::clone(&self.running) };
-                    let work = ask();
-                    self.tasks.spawn(async move {
-                        let result = work.await;
-                        // The key goes first: who comes after the answer is there must ask anew.
-                        drop(landing);
-                        tell.send_replace(Some(result));
-                    });
-                    waiting
-                }
-            }
-        };
+        let mut answer = self.under_way(key, ask);
         match answer.wait_for(Option::is_some).await {
             Ok(told) => told.clone().unwrap_or_else(|| Err(gone())),
             Err(_) => Err(gone()),
         }
+    }
+
+    /// Sees to it that the question for `key` is under way, and waits for nothing.
+    pub(super) fn start<F>(&self, key: &K, ask: impl FnOnce() -> F)
+    where
+        F: Future<Output = Result<V>> + Send + 'static,
+    {
+        self.under_way(key, ask);
+    }
+
+    fn under_way<F>(&self, key: &K, ask: impl FnOnce() -> F) -> Waiting<V>
+    where
+        F: Future<Output = Result<V>> + Send + 'static,
+    {
+        let mut running = self.running.lock();
+        if let Some(waiting) = running.get(key) {
+            return waiting.clone();
+        }
+        let (tell, waiting) = watch::channel(None);
+        running.insert(key.clone(), waiting.clone());
+        let landing = Landing { key: key.clone(), running: Arc::clone(&self.running) };
+        let work = ask();
+        self.tasks.spawn(async move {
+            let result = work.await;
+            // The key goes first: who comes after the answer is there must ask anew.
+            drop(landing);
+            tell.send_replace(Some(result));
+        });
+        waiting
     }
 }
 

@@ -41,6 +41,14 @@ impl Listing {
         Self { entries, by_name: taken, read_at }
     }
 
+    /// A listing that was taken apart: its entries in their order, by the names they had. `None` where two have one name,
+    /// which no listing gives.
+    pub fn of_shown(entries: Vec<Entry>, read_at: Duration) -> Option<Self> {
+        let entries: Vec<_> = entries.into_iter().map(Arc::new).collect();
+        let by_name: HashMap<_, _> = entries.iter().map(|entry| entry.name.clone()).zip(0..).collect();
+        (by_name.len() == entries.len()).then_some(Self { entries, by_name, read_at })
+    }
+
     /// Folders first, in natural order.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
@@ -192,6 +200,19 @@ pub(super) mod tests {
             proptest::prop_assert_eq!(listing.entries().len(), entries.len());
             for entry in listing.entries() {
                 proptest::prop_assert_eq!(listing.find(entry.name.as_str()), Some(entry));
+            }
+            let shown: Vec<Entry> = listing.entries().iter().map(|entry| Entry::clone(entry)).collect();
+            let again = Listing::of_shown(shown.clone(), Duration::ZERO).unwrap();
+            proptest::prop_assert_eq!(again.entries(), listing.entries());
+            for entry in entries {
+                let tagged = entry.name.tagged(&entry.tag, entry.is_folder());
+                for name in [entry.name, tagged] {
+                    proptest::prop_assert_eq!(again.find(name.as_str()), listing.find(name.as_str()));
+                    proptest::prop_assert_eq!(again.find_folder(name.as_str()), listing.find_folder(name.as_str()));
+                }
+            }
+            if let Some(first) = shown.first() {
+                proptest::prop_assert!(Listing::of_shown(vec![first.clone(), first.clone()], Duration::ZERO).is_none());
             }
         }
     }

@@ -14,7 +14,9 @@ use moka::sync::Cache;
 use super::{
     flight::{Flights, Tasks},
     listing::Listing,
+    question::{Answer, Found, Need, SURE_OF_ABSENCE},
     reading::{Folder, PageRead, Part, State},
+    shelf::Section,
 };
 use crate::{
     clock::Clock,
@@ -24,19 +26,20 @@ use crate::{
 
 /// Entries that all folders of a mount hold together at most; about 300 bytes each.
 const MAX_ENTRIES: u64 = 400_000;
-/// A name that is not in a listing older than this is looked for once more.
-const SURE_OF_ABSENCE: Duration = Duration::from_secs(60);
 /// A failure is remembered this long, so that a crowd does not repeat it.
 const FAILURE_LIFE: Duration = Duration::from_secs(3);
 /// A folder is not read anew at a person's wish more often than this.
 const REFRESH_FLOOR: Duration = Duration::from_secs(3);
+/// A reading that nobody waits for is tried again after this, where it has failed.
+const REFRESH_AGAIN: Duration = Duration::from_secs(30);
 
 /// How old what we know may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Ages {
     /// A listing is taken as it is this long.
     pub listing: Duration,
-    /// An older one stands in this long when the drive cannot be asked; while the drive is paused, any does.
+    /// An older one is shown this long while the folder is read anew, and when the drive cannot be asked; while the drive is
+    /// paused, any is.
     pub grace: Duration,
 }
 
@@ -46,7 +49,7 @@ pub struct Known {
     pub listing: Arc<Listing>,
     /// How old it is.
     pub age: Duration,
-    /// Why nothing newer was to be had, where it is past its time.
+    /// Why nothing newer was to be had, where it is past its time and that has been tried.
     pub stale: Option<Error>,
 }
 
@@ -55,62 +58,70 @@ pub(super) struct Listings {
     drive: Arc<dyn Drive>,
     clock: Clock,
     ages: Ages,
+    /// For how long a listing that is past its time is shown while the folder is read anew.
+    overdue: Duration,
     folders: Cache<Handle, Arc<Folder>>,
     flights: Flights<Handle, ()>,
+    refreshes: Flights<Handle, ()>,
+    recalls: Flights<Handle, ()>,
     generation: Arc<AtomicU64>,
-}
-
-/// An entry, and until when its folder is taken as it was read.
-pub(super) struct Found {
-    pub(super) entry: Arc<Entry>,
-    pub(super) until: Duration,
-}
-
-/// What somebody needs to know of a folder, and how fresh.
-struct Need<'a> {
-    /// One name, or everything.
-    name: Option<&'a str>,
-    since: Duration,
-    /// When it was asked: what was read after that is new enough, however long the reading took.
-    asked: Duration,
-}
-
-enum Answer {
-    Whole(Arc<Listing>),
-    Entry(Found),
-    Absent,
+    /// What is kept of them over a restart.
+    section: Option<Section>,
 }
 
 impl Listings {
-    pub(super) fn new(drive: Arc<dyn Drive>, clock: Clock, ages: Ages, tasks: Tasks) -> Self {
+    pub(super) fn new(drive: Arc<dyn Drive>, clock: Clock, ages: Ages, section: Option<Section>, tasks: Tasks) -> Self {
         let folders = Cache::builder()
             .max_capacity(MAX_ENTRIES)
             .weigher(|_, folder: &Arc<Folder>| folder.0.lock().weight())
             .build();
-        Self { drive, clock, ages, folders, flights: Flights::new(tasks), generation: Arc::default() }
+        // A drive that knows how long its listings hold means it.
+        let overdue = drive.listings_hold().map_or(ages.grace, |_| Duration::ZERO);
+        Self {
+            drive,
+            clock,
+            ages,
+            overdue,
+            folders,
+            flights: Flights::new(tasks.clone()),
+            refreshes: Flights::new(tasks.clone()),
+            recalls: Flights::new(tasks),
+            generation: Arc::default(),
+            section,
+        }
+    }
+
+    /// For how long what is past its time is shown while the drive is asked anew.
+    pub(super) fn overdue(&self) -> Duration {
+        self.overdue
     }
 
     /// All of a folder. An old listing stands in where the drive cannot be asked, and says so.
-    pub(super) async fn whole(&self, folder: &Arc<Entry>, refresh: bool) -> Result<Known> {
-        let known = self.folder(folder);
+    pub(super) async fn whole(self: &Arc<Self>, folder: &Arc<Entry>, refresh: bool) -> Result<Known> {
+        let known = self.folder(&folder.handle).await;
         if refresh {
             let now = self.clock.now();
             let mut state = known.0.lock();
             let lately =
                 state.whole.as_ref().map_or(Duration::ZERO, |whole| whole.read_at()).max(state.distrusted_before);
             // A reading that has begun since is the refreshed one; a part that was left lying is none.
-            let going_on =
-                |part: &Part| self.flights.has(&folder.handle) || now.saturating_sub(part.touched) < REFRESH_FLOOR;
-            let under_way =
-                state.part.as_ref().is_some_and(|part| part.started >= state.distrusted_before && going_on(part));
+            let flying = self.flights.has(&folder.handle);
+            let going_on = |part: &Part| {
+                part.started >= state.distrusted_before && (flying || now.saturating_sub(part.touched) < REFRESH_FLOOR)
+            };
+            let begun = flying && state.begun > lately;
+            let under_way = begun || state.part.as_ref().is_some_and(going_on);
             if state.whole.is_some() && !under_way && now.saturating_sub(lately) >= REFRESH_FLOOR {
-                state.distrusted_before = now;
                 state.failed = None;
-                self.generation.fetch_add(1, Ordering::Release);
+                self.doubt(&folder.handle, &mut state);
             }
         }
         match self.settle(folder, &known, None).await {
-            Ok(Answer::Whole(listing)) => Ok(self.known(listing, None)),
+            Ok(Answer::Whole(listing)) => {
+                let stale =
+                    if self.overdue.is_zero() || !self.is_overdue(&listing) { None } else { self.why_stale(&known) };
+                Ok(self.known(listing, stale))
+            }
             Ok(_) => Err(Error::new(Kind::Internal, "A folder was asked for and a file came.")),
             Err(error) => {
                 let whole = known.0.lock().whole.clone();
@@ -123,8 +134,8 @@ impl Listings {
     }
 
     /// One entry of a folder by its shown name, reading only as many pages as it takes; `None` where it is not there.
-    pub(super) async fn find(&self, folder: &Arc<Entry>, name: &str) -> Result<Option<Found>> {
-        let known = self.folder(folder);
+    pub(super) async fn find(self: &Arc<Self>, folder: &Arc<Entry>, name: &str) -> Result<Option<Found>> {
+        let known = self.folder(&folder.handle).await;
         match self.settle(folder, &known, Some(name)).await {
             Ok(Answer::Entry(found)) => Ok(Some(found)),
             Ok(_) => Ok(None),
@@ -148,37 +159,89 @@ impl Listings {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// Something else has changed that was known.
+    pub(super) fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
     /// The listing already known and still taken as it is, without any call.
-    pub(super) fn fresh(&self, folder: &Handle) -> Option<Arc<Listing>> {
-        let known = self.folders.get(folder)?;
+    pub(super) async fn fresh(&self, folder: &Handle) -> Option<Arc<Listing>> {
+        self.younger(folder, self.ages.listing).await
+    }
+
+    /// The listing already known that is shown without a call, also where it is past its time.
+    pub(super) async fn shown(&self, folder: &Handle) -> Option<Arc<Listing>> {
+        self.younger(folder, self.ages.listing + self.overdue).await
+    }
+
+    async fn younger(&self, folder: &Handle, age: Duration) -> Option<Arc<Listing>> {
+        let known = self.folder(folder).await;
         let state = known.0.lock();
-        state.whole.clone().filter(|whole| state.is_fresh(whole, self.clock.now(), self.ages.listing))
+        state.whole.clone().filter(|whole| state.is_good(whole, self.clock.now(), age))
     }
 
     /// The listing last read, however old, without any call.
-    pub(super) fn last_seen(&self, folder: &Handle) -> Option<Arc<Listing>> {
+    pub(super) async fn last_seen(&self, folder: &Handle) -> Option<Arc<Listing>> {
+        self.folder(folder).await.0.lock().whole.clone()
+    }
+
+    /// As [`Self::last_seen`], as far as it is at hand.
+    pub(super) fn in_memory(&self, folder: &Handle) -> Option<Arc<Listing>> {
         self.folders.get(folder)?.0.lock().whole.clone()
     }
 
     /// Trusts nothing that was read of this folder so far; it still may stand in.
     pub(super) fn distrust(&self, folder: &Handle) {
-        if let Some(known) = self.folders.get(folder) {
-            let now = self.clock.now();
-            let mut state = known.0.lock();
-            state.distrusted_before = now;
-            state.part = None;
+        let known = self.folders.get_with_by_ref(folder, Arc::default);
+        let mut state = known.0.lock();
+        state.part = None;
+        self.doubt(folder, &mut state);
+    }
+
+    fn doubt(&self, folder: &Handle, state: &mut State) {
+        state.distrusted_before = self.clock.now();
+        if let Some(section) = &self.section {
+            section.doubt(folder);
         }
-        self.generation.fetch_add(1, Ordering::Release);
+        self.changed();
     }
 
     /// Forgets a folder that is no more.
     pub(super) fn forget(&self, folder: &Handle) {
         self.folders.invalidate(folder);
-        self.generation.fetch_add(1, Ordering::Release);
+        if let Some(section) = &self.section {
+            section.forget(folder);
+        }
+        self.changed();
     }
 
-    fn folder(&self, folder: &Entry) -> Arc<Folder> {
-        self.folders.get_with_by_ref(&folder.handle, Arc::default)
+    /// What is known of a folder, with what was kept of it over a restart.
+    async fn folder(&self, folder: &Handle) -> Arc<Folder> {
+        let known = self.folders.get_with_by_ref(folder, Arc::default);
+        let Some(section) = self.section.as_ref().filter(|_| !known.0.lock().recalled) else { return known };
+        let recall = || {
+            let (section, known, folders, clock, folder) =
+                (section.clone(), Arc::clone(&known), self.folders.clone(), self.clock.clone(), folder.clone());
+            async move {
+                let kept = section.listing(&folder).await;
+                {
+                    let mut state = known.0.lock();
+                    state.recalled = true;
+                    if let Some(kept) = kept.filter(|_| state.whole.is_none()) {
+                        if kept.doubted {
+                            state.distrusted_before = clock.now();
+                        }
+                        state.whole = Some(kept.listing);
+                    }
+                }
+                // Put back so that the cache weighs it anew.
+                folders.insert(folder, known);
+                Ok(())
+            }
+        };
+        // A look that was broken off has found nothing.
+        let _ = self.recalls.join(folder, recall).await;
+        self.folders.get(folder).unwrap_or(known)
     }
 
     fn known(&self, listing: Arc<Listing>, stale: Option<Error>) -> Known {
@@ -187,7 +250,7 @@ impl Listings {
 
     fn may_stand_in(&self, listing: &Listing, error: &Error) -> bool {
         match error.kind() {
-            Kind::Paused => true,
+            kind if kind.is_rest() => true,
             kind => {
                 kind.is_unreachable()
                     && self.clock.now().saturating_sub(listing.read_at()) < self.ages.listing + self.ages.grace
@@ -195,16 +258,64 @@ impl Listings {
         }
     }
 
+    /// The answer, also by a listing that is past its time: then the folder is read anew, and nobody waits for it.
+    async fn settle(self: &Arc<Self>, folder: &Arc<Entry>, known: &Arc<Folder>, name: Option<&str>) -> Result<Answer> {
+        let asked = self.clock.now();
+        let within = self.ages.listing + self.overdue;
+        let answer = self.read(folder, known, Need::new(name, asked, within)).await?;
+        let due = {
+            let state = known.0.lock();
+            let failed = state.refresh_failed.as_ref().filter(|(error, _)| error.kind().cost_a_call());
+            let rests = failed.is_some_and(|(_, at)| asked.saturating_sub(*at) < REFRESH_AGAIN);
+            state.whole.as_ref().is_some_and(|whole| whole.read_at() < asked && self.is_overdue(whole)) && !rests
+        };
+        if due && self.drive.pause().is_none() {
+            self.refresh(folder, known);
+        }
+        Ok(answer)
+    }
+
+    fn is_overdue(&self, whole: &Listing) -> bool {
+        self.clock.now().saturating_sub(whole.read_at()) >= self.ages.listing
+    }
+
+    /// Why nobody has read the folder anew, if that is known.
+    fn why_stale(&self, known: &Folder) -> Option<Error> {
+        if let Some(pause) = self.drive.pause() {
+            return Some(Error::new(Kind::Paused, pause.reason).retry_after(pause.left));
+        }
+        let state = known.0.lock();
+        let failed = state.refresh_failed.as_ref().map(|(error, _)| error);
+        failed.filter(|error| !error.kind().is_rest()).cloned()
+    }
+
+    /// Reads the folder anew, unless somebody is at it; nobody waits.
+    fn refresh(self: &Arc<Self>, folder: &Arc<Entry>, known: &Arc<Folder>) {
+        self.refreshes.start(&folder.handle, || {
+            let (this, folder, known) = (Arc::clone(self), Arc::clone(folder), Arc::clone(known));
+            async move {
+                let need = Need::new(None, this.clock.now(), this.ages.listing);
+                if let Err(error) = this.read(&folder, &known, need).await {
+                    let mut state = known.0.lock();
+                    // What the drive says of the folder itself is for the next who asks, who then waits to hear it.
+                    if !error.kind().is_unreachable() {
+                        this.doubt(&folder.handle, &mut state);
+                    }
+                    state.refresh_failed = Some((error, this.clock.now()));
+                }
+                Ok(())
+            }
+        });
+    }
+
     /// Reads on until the question is answered.
-    async fn settle(&self, folder: &Arc<Entry>, known: &Arc<Folder>, name: Option<&str>) -> Result<Answer> {
-        let mut need = Need { name, since: Duration::ZERO, asked: self.clock.now() };
+    async fn read(&self, folder: &Arc<Entry>, known: &Arc<Folder>, mut need: Need<'_>) -> Result<Answer> {
         loop {
             {
-                let mut state = known.0.lock();
-                if let Some(answer) = self.answer(&mut state, &mut need) {
+                let (state, now) = (known.0.lock(), self.clock.now());
+                if let Some(answer) = need.answer(&state, now, self.ages.listing) {
                     return Ok(answer);
                 }
-                let now = self.clock.now();
                 let lately = |failed: &&(Error, Duration), life| now.saturating_sub(failed.1) < life;
                 let doubted = state.doubt_failed.as_ref().filter(|_| need.since > Duration::ZERO);
                 let failed = state.failed.as_ref().filter(|failed| lately(failed, FAILURE_LIFE));
@@ -223,6 +334,7 @@ impl Listings {
                         cache: self.folders.clone(),
                         listing_age: self.ages.listing,
                         generation: Arc::clone(&self.generation),
+                        section: self.section.clone(),
                     };
                     page.read(since)
                 })
@@ -233,38 +345,6 @@ impl Listings {
                     }
                 })?;
         }
-    }
-
-    /// The answer as far as it is known. A miss in a listing that is no longer sure raises the need to a fresh one.
-    fn answer(&self, state: &mut State, need: &mut Need<'_>) -> Option<Answer> {
-        let now = self.clock.now();
-        let fresh =
-            |whole: &Arc<Listing>| whole.read_at() >= need.asked || state.is_fresh(whole, now, self.ages.listing);
-        let whole = state.whole.clone().filter(fresh);
-        let Some(name) = need.name else {
-            return whole.map(Answer::Whole);
-        };
-        if let Some(whole) = whole {
-            if let Some(entry) = whole.find(name) {
-                let until = whole.read_at() + self.ages.listing;
-                return Some(Answer::Entry(Found { entry: Arc::clone(entry), until }));
-            }
-            let age = now.saturating_sub(whole.read_at());
-            if need.since > Duration::ZERO {
-                if whole.read_at() >= need.since {
-                    return Some(Answer::Absent);
-                }
-            } else if age <= SURE_OF_ABSENCE {
-                return Some(Answer::Absent);
-            } else {
-                need.since = now.saturating_sub(SURE_OF_ABSENCE).max(Duration::from_nanos(1));
-            }
-        }
-        let part = state.part.as_ref()?;
-        let young = part.started >= need.asked || now.saturating_sub(part.started) < self.ages.listing;
-        let usable = part.started >= need.since && part.started >= state.distrusted_before && young;
-        let entry = part.find(name).filter(|_| usable)?;
-        Some(Answer::Entry(Found { entry: Arc::new(entry.clone()), until: part.started + self.ages.listing }))
     }
 }
 

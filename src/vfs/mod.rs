@@ -7,9 +7,11 @@ mod listing;
 mod listings;
 mod mounts;
 mod pool;
+mod question;
 mod reading;
 mod recent;
 mod resolve;
+mod shelf;
 mod view;
 
 pub use budget::Budget;
@@ -19,4 +21,5 @@ pub use listing::{Listing, NaturalKey};
 pub use listings::{Ages, Known};
 pub use mounts::{Delivery, Held, Mount, Mounted, Namespace, Policy, State};
 pub use pool::{Keeping, Kept, MinLife};
+pub use shelf::{Memory, Shelf, Start, record};
 pub use view::{Caller, File, Folder, Node, View};

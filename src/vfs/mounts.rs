@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::{
     budget::Budget,
@@ -12,6 +12,7 @@ use super::{
     pool::Keeping,
     recent::Recent,
     resolve::Folders,
+    shelf::Memory,
 };
 use crate::{
     clock::Clock,
@@ -44,16 +45,17 @@ pub struct Policy {
 pub struct Mounted {
     pub(super) drive: Arc<dyn Drive>,
     pub(super) root: Arc<Entry>,
-    pub(super) listings: Listings,
+    pub(super) listings: Arc<Listings>,
     pub(super) folders: Folders,
     pub(super) links: Links,
 }
 
 impl Mounted {
-    /// Takes over a drive that was started: `root` is the folder it shows.
+    /// Takes over a drive: `root` is the folder it shows, `memory` what is kept of it over restarts.
     pub fn new(
         drive: Arc<dyn Drive>,
         root: Entry,
+        memory: Option<Memory>,
         policy: &Policy,
         budget: Arc<Budget>,
         clock: &Clock,
@@ -61,9 +63,14 @@ impl Mounted {
     ) -> Self {
         let listing = drive.listings_hold().map_or(policy.ages.listing, |hold| hold.min(policy.ages.listing));
         let ages = Ages { listing, ..policy.ages };
+        let (section, paths, found) = match memory {
+            Some(Memory { section, paths, found }) => (Some(section), Some(paths), found),
+            None => (None, None, Vec::new()),
+        };
+        let listings = Listings::new(Arc::clone(&drive), clock.clone(), ages, section, tasks.clone());
         Self {
-            listings: Listings::new(Arc::clone(&drive), clock.clone(), ages, tasks.clone()),
-            folders: Folders::new(clock.clone(), ages, tasks.clone()),
+            folders: Folders::new(clock.clone(), ages, listings.overdue(), paths, found, tasks.clone()),
+            listings: Arc::new(listings),
             links: Links::new(Arc::clone(&drive), clock.clone(), policy.keeping, budget, tasks.clone()),
             root: Arc::new(root),
             drive,
@@ -84,7 +91,7 @@ impl Mounted {
 /// How much of a mount is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
-    /// Folders with a listing, or a part of one.
+    /// Folders that somebody came by.
     pub folders: u64,
     pub entries: u64,
     /// Pools of links: one for each file, and for each client and file where links are bound.
@@ -106,11 +113,14 @@ pub struct Mount {
     path: VirtualPath,
     policy: Policy,
     state: ArcSwap<State>,
+    /// What was known of it before a restart, at work until it is started.
+    remembered: ArcSwapOption<Mounted>,
 }
 
 impl Mount {
     pub fn new(path: VirtualPath, policy: Policy) -> Self {
-        Self { path, policy, state: ArcSwap::from_pointee(State::Starting) }
+        let state = ArcSwap::from_pointee(State::Starting);
+        Self { path, policy, state, remembered: ArcSwapOption::empty() }
     }
 
     pub fn path(&self) -> &VirtualPath {
@@ -129,25 +139,39 @@ impl Mount {
         self.state.store(Arc::new(state));
     }
 
-    /// True while this is the drive at work.
-    pub(super) fn has(&self, mounted: &Arc<Mounted>) -> bool {
-        matches!(&**self.state.load(), State::Working(working) if Arc::ptr_eq(working, mounted))
+    /// What stands in for the drive at work while there is none.
+    pub fn set_remembered(&self, remembered: Option<Arc<Mounted>>) {
+        self.remembered.store(remembered);
     }
 
-    /// The drive at work, or why there is none.
-    pub fn mounted(&self) -> Result<Arc<Mounted>> {
+    /// True while it does not work, and what was known of it is shown.
+    pub fn is_remembered(&self) -> bool {
+        !matches!(&**self.state.load(), State::Working(_)) && self.remembered.load().is_some()
+    }
+
+    /// True while this is the drive at work.
+    pub(super) fn has(&self, mounted: &Arc<Mounted>) -> bool {
         match &**self.state.load() {
-            State::Working(mounted) => Ok(Arc::clone(mounted)),
+            State::Working(working) => Arc::ptr_eq(working, mounted),
+            _ => self.remembered.load().as_ref().is_some_and(|remembered| Arc::ptr_eq(remembered, mounted)),
+        }
+    }
+
+    /// The drive at work, or what stands in for it, or why there is none.
+    pub fn mounted(&self) -> Result<Arc<Mounted>> {
+        let error = match &**self.state.load() {
+            State::Working(mounted) => return Ok(Arc::clone(mounted)),
             State::Starting => {
-                Err(Error::new(Kind::Busy, format!("{} is being started; try again in a moment.", self.path))
-                    .retry_after(Some(std::time::Duration::from_secs(2))))
+                Error::new(Kind::Busy, format!("{} is being started; try again in a moment.", self.path))
+                    .retry_after(Some(std::time::Duration::from_secs(2)))
             }
             State::Failed(error) => {
                 let kind = if error.kind().is_unreachable() { error.kind() } else { Kind::Upstream };
-                Err(Error::new(kind, format!("{} could not be mounted: {}", self.path, error.message()))
-                    .retry_after(error.wait()))
+                Error::new(kind, format!("{} could not be mounted: {}", self.path, error.message()))
+                    .retry_after(error.wait())
             }
-        }
+        };
+        self.remembered.load_full().ok_or(error)
     }
 }
 

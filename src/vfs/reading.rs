@@ -12,7 +12,7 @@ use std::{
 use moka::sync::Cache;
 use parking_lot::Mutex;
 
-use super::listing::Listing;
+use super::{listing::Listing, shelf::Section};
 use crate::{
     clock::Clock,
     drive::{Drive, Entry, Handle, Page},
@@ -36,15 +36,22 @@ pub(super) struct Folder(pub(super) Mutex<State>);
 pub(super) struct State {
     pub(super) whole: Option<Arc<Listing>>,
     pub(super) part: Option<Part>,
+    /// When its first page was asked for last.
+    pub(super) begun: Duration,
     pub(super) failed: Option<(Error, Duration)>,
     /// What was read before this is past its time.
     pub(super) distrusted_before: Duration,
     /// Why the last fresh reading that an absent name made has failed.
     pub(super) doubt_failed: Option<(Error, Duration)>,
+    /// Why the last reading that nobody waited for has failed.
+    pub(super) refresh_failed: Option<(Error, Duration)>,
+    /// What was kept over a restart has been looked at.
+    pub(super) recalled: bool,
 }
 
 impl State {
-    pub(super) fn is_fresh(&self, whole: &Listing, now: Duration, age: Duration) -> bool {
+    /// Younger than `age`, and nobody has said since that it is wrong.
+    pub(super) fn is_good(&self, whole: &Listing, now: Duration, age: Duration) -> bool {
         whole.read_at() >= self.distrusted_before && now.saturating_sub(whole.read_at()) < age
     }
 
@@ -78,6 +85,7 @@ pub(super) struct PageRead {
     pub(super) cache: Cache<Handle, Arc<Folder>>,
     pub(super) listing_age: Duration,
     pub(super) generation: Arc<AtomicU64>,
+    pub(super) section: Option<Section>,
 }
 
 impl PageRead {
@@ -88,13 +96,16 @@ impl PageRead {
             let mut state = self.folder.0.lock();
             // Another flight may have landed between the question and this one's start.
             let fresh =
-                |whole: &Arc<Listing>| whole.read_at() >= since && state.is_fresh(whole, started, self.listing_age);
+                |whole: &Arc<Listing>| whole.read_at() >= since && state.is_good(whole, started, self.listing_age);
             if state.whole.as_ref().is_some_and(fresh) {
                 return Ok(());
             }
             let floor = since.max(state.distrusted_before);
             let alive = |part: &Part| part.started >= floor && started.saturating_sub(part.touched) < PART_LIFE;
             state.part = state.part.take().filter(alive);
+            if state.part.is_none() {
+                state.begun = started;
+            }
             state.part.as_ref().map(|part| (part.started, part.next))
         };
         let answer = self.drive.list(&self.entry, continued.map(|(_, next)| next)).await;
@@ -115,7 +126,17 @@ impl PageRead {
             Some(next) => self.keep(|state| state.part = Some(Part { next, ..part })),
             None => {
                 let listing = Arc::new(build(part.entries, part.started).await?);
-                self.keep(|state| state.whole = Some(listing));
+                let kept = Arc::clone(&listing);
+                self.keep(|state| {
+                    state.refresh_failed = None;
+                    state.whole = Some(listing);
+                    // Under the lock, so in step with a distrust that comes meanwhile.
+                    match &self.section {
+                        Some(section) if kept.read_at() < state.distrusted_before => section.doubt(&self.entry.handle),
+                        Some(section) => section.keep(&self.entry.handle, &kept),
+                        None => {}
+                    }
+                });
                 self.generation.fetch_add(1, Ordering::Release);
             }
         }

@@ -6,8 +6,10 @@ use moka::sync::Cache;
 
 use super::{
     flight::{Flights, Tasks},
-    listings::{self, Ages},
+    listings::Ages,
     mounts::Mounted,
+    question,
+    shelf::Paths,
 };
 use crate::{
     clock::Clock,
@@ -19,6 +21,8 @@ use crate::{
 const MAX_FOLDERS: u64 = 50_000;
 /// That there is no folder at a path is believed this long.
 const SURE_OF_ABSENCE: Duration = Duration::from_secs(60);
+/// A question that nobody waits for is asked again after this.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Folders that the drive was asked for by their path.
 pub(super) struct Folders {
@@ -28,12 +32,18 @@ pub(super) struct Folders {
     flights: Flights<Arc<str>, Option<Arc<Entry>>>,
     clock: Clock,
     life: Duration,
+    /// For how long what is past its life is taken while the drive is asked anew.
+    overdue: Duration,
+    /// What is kept of them over a restart.
+    paths: Option<Paths>,
 }
 
 #[derive(Clone)]
 struct Found {
     folder: Option<Arc<Entry>>,
     at: Duration,
+    /// The drive is not asked anew before this.
+    rests_until: Duration,
 }
 
 /// How long what was found holds: until then by our clock, and as long as no listing of the mount has changed.
@@ -44,17 +54,32 @@ pub(super) struct Current {
 }
 
 impl Folders {
-    pub(super) fn new(clock: Clock, ages: Ages, tasks: Tasks) -> Self {
+    /// `recalled`: what was found before the last restart.
+    pub(super) fn new(
+        clock: Clock,
+        ages: Ages,
+        overdue: Duration,
+        paths: Option<Paths>,
+        recalled: Vec<(Arc<str>, Arc<Entry>, Duration)>,
+        tasks: Tasks,
+    ) -> Self {
+        let found = Cache::new(MAX_FOLDERS);
+        for (path, folder, at) in recalled {
+            found.insert(path, Found { folder: Some(folder), at, rests_until: Duration::ZERO });
+        }
         Self {
-            found: Cache::new(MAX_FOLDERS),
+            found,
             visited: Cache::new(MAX_FOLDERS),
             flights: Flights::new(tasks),
             clock,
             life: ages.listing,
+            overdue,
+            paths,
         }
     }
 
-    /// The folder at `names`, asking the drive in one call if need be; outer `None` where it has to be walked to.
+    /// The folder at `names`, asking the drive in one call if need be; outer `None` where it has to be walked to. One that is past
+    /// its time is given, and the drive asked while nobody waits.
     async fn locate(&self, mounted: &Arc<Mounted>, names: &[&str]) -> Result<Option<Option<Arc<Entry>>>> {
         if !mounted.drive.locate().is_some_and(|locate| locate.can_say(names)) {
             return Ok(None);
@@ -63,20 +88,16 @@ impl Folders {
         if let Some(found) = self.fresh(&path) {
             return Ok(Some(found.folder));
         }
-        let answer = self.flights.join(&path, || {
-            let (mounted, path, found, at) =
-                (Arc::clone(mounted), Arc::clone(&path), self.found.clone(), self.clock.now());
-            async move {
-                let names: Vec<_> = path.split('/').collect();
-                let folder = match mounted.drive.locate() {
-                    Some(locate) => locate.find(&names).await?.map(Arc::new),
-                    None => None,
-                };
-                found.insert(Arc::clone(&path), Found { folder: folder.clone(), at });
-                Ok(folder)
+        let ask = || ask(Arc::clone(mounted), Arc::clone(&path), self.clock.now());
+        match self.shown(&path) {
+            Some((old, rests_until)) => {
+                if rests_until <= self.clock.now() && mounted.drive.pause().is_none() {
+                    self.flights.start(&path, ask);
+                }
+                Ok(Some(Some(old)))
             }
-        });
-        answer.await.map(Some)
+            None => self.flights.join(&path, ask).await.map(Some),
+        }
     }
 
     /// What is known of a path, if that is recent enough.
@@ -86,13 +107,75 @@ impl Folders {
         (self.clock.now().saturating_sub(found.at) < life).then_some(found)
     }
 
+    /// What is known of a path, also past its time, and until when the drive is not asked anew.
+    fn shown(&self, path: &str) -> Option<(Arc<Entry>, Duration)> {
+        let found = self.found.get(path)?;
+        let young = self.clock.now().saturating_sub(found.at) < self.life + self.overdue;
+        Some((found.folder.filter(|_| young)?, found.rests_until))
+    }
+
+    /// What was found at a path last, however long ago.
+    fn last_seen(&self, names: &[&str]) -> Option<Arc<Entry>> {
+        self.found.get(names.join("/").as_str())?.folder
+    }
+
     /// A folder that was come by otherwise.
     fn learn(&self, names: &[&str], folder: &Arc<Entry>) {
-        self.found.insert(names.join("/").into(), Found { folder: Some(Arc::clone(folder)), at: self.clock.now() });
+        let (path, now) = (names.join("/"), self.clock.now());
+        // Written down again only now and then: it is learnt at every visit.
+        let young = |found: Found| {
+            found.folder.is_some_and(|known| known.handle == folder.handle)
+                && now.saturating_sub(found.at) < self.life / 2
+        };
+        if !self.found.get(path.as_str()).is_some_and(young) {
+            self.keep(&path.into(), Some(folder), now);
+        }
+    }
+
+    fn keep(&self, path: &Arc<str>, folder: Option<&Arc<Entry>>, at: Duration) {
+        let found = Found { folder: folder.cloned(), at, rests_until: Duration::ZERO };
+        self.found.insert(Arc::clone(path), found);
+        match (&self.paths, folder) {
+            (Some(paths), Some(folder)) => paths.keep(path, folder, at),
+            (Some(paths), None) => paths.forget(path),
+            (None, _) => {}
+        }
     }
 
     fn forget(&self, names: &[&str]) {
-        self.found.invalidate(names.join("/").as_str());
+        let path = names.join("/");
+        self.found.invalidate(path.as_str());
+        if let Some(paths) = &self.paths {
+            paths.forget(&path);
+        }
+    }
+}
+
+/// Asks the drive what stands at a path, and takes in the answer.
+async fn ask(mounted: Arc<Mounted>, path: Arc<str>, at: Duration) -> Result<Option<Arc<Entry>>> {
+    let folders = &mounted.folders;
+    let known = folders.found.get(&path);
+    let names: Vec<_> = path.split('/').collect();
+    let answer = match mounted.drive.locate() {
+        Some(locate) => locate.find(&names).await,
+        None => Ok(None),
+    };
+    match answer {
+        Ok(answer) => {
+            let folder = answer.map(Arc::new);
+            folders.keep(&path, folder.as_ref(), at);
+            let handle = |entry: &Arc<Entry>| entry.handle.clone();
+            if known.is_some_and(|known| known.folder.as_ref().map(handle) != folder.as_ref().map(handle)) {
+                mounted.listings.changed();
+            }
+            Ok(folder)
+        }
+        Err(error) => {
+            if let Some(known) = known.filter(|known| known.folder.is_some()) {
+                folders.found.insert(path, Found { rests_until: folders.clock.now() + ASK_AGAIN, ..known });
+            }
+            Err(error)
+        }
     }
 }
 
@@ -110,10 +193,18 @@ pub(super) fn is_current(mounted: &Mounted, current: Current) -> bool {
 /// then the pages of the parent up to the one with the name; nothing for what is known.
 pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<(Arc<Entry>, Option<Current>)> {
     let names: Vec<&str> = rest.split('/').filter(|name| !name.is_empty()).collect();
+    match search(mounted, &names).await {
+        // What was known once stands in.
+        Err(error) if error.kind().is_rest() => Ok((known(mounted, &names).await.ok_or(error)?, None)),
+        found => found,
+    }
+}
+
+async fn search(mounted: &Arc<Mounted>, names: &[&str]) -> Result<(Arc<Entry>, Option<Current>)> {
     let Some((&last, parents)) = names.split_last() else {
         return Ok((Arc::clone(&mounted.root), None));
     };
-    if let Some(found) = at_once(mounted, &names, parents).await? {
+    if let Some(found) = at_once(mounted, names, parents).await? {
         return Ok(found);
     }
     // Once more where a folder that we knew turns out to be gone: it may have been moved or made anew.
@@ -122,9 +213,9 @@ pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<(Arc<Ent
         let generation = mounted.listings.generation();
         let parent = folder(mounted, parents).await?;
         match mounted.listings.find(&parent, last).await {
-            Ok(Some(listings::Found { entry, until })) => {
+            Ok(Some(question::Found { entry, until })) => {
                 if entry.is_folder() {
-                    mounted.folders.learn(&names, &entry);
+                    mounted.folders.learn(names, &entry);
                 }
                 return Ok((entry, Some(Current { generation, until })));
             }
@@ -152,36 +243,48 @@ async fn at_once(
     parents: &[&str],
 ) -> Result<Option<(Arc<Entry>, Option<Current>)>> {
     let (folders, generation) = (&mounted.folders, mounted.listings.generation());
-    let (here, left) = descend(mounted, Arc::clone(&mounted.root), parents);
-    let listed = left.is_empty() && mounted.listings.fresh(&here.handle).is_some();
+    let (here, left) = descend(mounted, Arc::clone(&mounted.root), parents).await;
+    let listed = left.is_empty() && mounted.listings.shown(&here.handle).await.is_some();
     let above: Arc<str> = parents.join("/").into();
     if listed
         || !mounted.drive.locate().is_some_and(|locate| locate.finds_files())
         || folders.fresh(&above).is_some()
+        || folders.shown(&above).is_some()
         || folders.visited.get(&above).is_some_and(|at| folders.clock.now().saturating_sub(at) < folders.life)
     {
         return Ok(None);
     }
     folders.visited.insert(above, folders.clock.now());
-    let until = folders.clock.now() + folders.life;
     match folders.locate(mounted, names).await {
-        Ok(Some(Some(found))) => Ok(Some((found, Some(Current { generation, until })))),
+        Ok(Some(Some(found))) => {
+            let until =
+                folders.found.get(names.join("/").as_str()).map_or(Duration::ZERO, |found| found.at + folders.life);
+            Ok(Some((found, Some(Current { generation, until }))))
+        }
         // Its folder says for sure whether it is there.
         Ok(_) => Ok(None),
-        Err(error) if error.kind().is_unreachable() && known(mounted, parents).is_some() => Ok(None),
+        Err(error) if error.kind().is_unreachable() && known(mounted, parents).await.is_some() => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// The folder at `names`: down through what is known, then by one question to the drive, else level by level.
+/// The folder at `names`: down through what is known, then by one question to the drive, else level by level. What was known
+/// once stands in where the drive cannot be asked.
 async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
-    let (mut here, mut left) = descend(mounted, Arc::clone(&mounted.root), names);
+    match look_for(mounted, names).await {
+        Err(error) if error.kind().is_unreachable() => known(mounted, names).await.ok_or(error),
+        found => found,
+    }
+}
+
+async fn look_for(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
+    let (mut here, mut left) = descend(mounted, Arc::clone(&mounted.root), names).await;
     loop {
         let Some((&name, deeper)) = left.split_first() else { return Ok(here) };
-        if mounted.listings.fresh(&here.handle).is_some() {
+        if mounted.listings.fresh(&here.handle).await.is_some() {
             // It is known what is in here: nobody need be asked about a name that is not.
             here = child(mounted, &here, name).await?;
-            (here, left) = descend(mounted, here, deeper);
+            (here, left) = descend(mounted, here, deeper).await;
             continue;
         }
         // A folder that was found by its path may lie deeper than the listings reach.
@@ -191,21 +294,16 @@ async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
             Some((found.folder?, count))
         });
         let Some((folder, count)) = deepest else { break };
-        (here, left) = descend(mounted, folder, &names[count..]);
+        (here, left) = descend(mounted, folder, &names[count..]).await;
     }
-    match mounted.folders.locate(mounted, names).await {
-        Ok(Some(Some(found))) if found.is_folder() => return Ok(found),
-        Ok(Some(Some(found))) => {
+    match mounted.folders.locate(mounted, names).await? {
+        Some(Some(found)) if found.is_folder() => return Ok(found),
+        Some(Some(found)) => {
             let what = format!("\"{}\" is a file: there is nothing below it.", found.name);
             return Err(Error::new(Kind::NotFound, what));
         }
-        Ok(Some(None)) => return Err(missing(names.last().copied().unwrap_or_default())),
-        Ok(None) => {}
-        // What was known once stands in where the drive cannot be asked.
-        Err(error) => {
-            let old = if error.kind().is_unreachable() { known(mounted, names) } else { None };
-            return old.ok_or(error);
-        }
+        Some(None) => return Err(missing(names.last().copied().unwrap_or_default())),
+        None => {}
     }
     for &name in left {
         here = child(mounted, &here, name).await?;
@@ -226,12 +324,14 @@ async fn child(mounted: &Mounted, folder: &Arc<Entry>, name: &str) -> Result<Arc
 }
 
 /// Down from a folder through the listings known: where that ends, and the names still left.
-fn descend<'a, 'n>(mounted: &Mounted, mut here: Arc<Entry>, mut left: &'a [&'n str]) -> (Arc<Entry>, &'a [&'n str]) {
+async fn descend<'a, 'n>(
+    mounted: &Mounted,
+    mut here: Arc<Entry>,
+    mut left: &'a [&'n str],
+) -> (Arc<Entry>, &'a [&'n str]) {
     while let Some((&name, deeper)) = left.split_first() {
-        let Some(next) = mounted.listings.fresh(&here.handle).and_then(|listing| listing.find_folder(name).cloned())
-        else {
-            break;
-        };
+        let listing = mounted.listings.fresh(&here.handle).await;
+        let Some(next) = listing.and_then(|listing| listing.find_folder(name).cloned()) else { break };
         (here, left) = (next, deeper);
     }
     (here, left)
@@ -244,15 +344,30 @@ fn missing(name: &str) -> Error {
 /// Trusts the listing of the folder at `rest` no more, where it is known; asks nobody.
 pub(super) fn distrust(mounted: &Mounted, rest: &str) {
     let names: Vec<&str> = rest.split('/').filter(|name| !name.is_empty()).collect();
-    if let Some(folder) = known(mounted, &names) {
+    let walked = names.iter().try_fold(Arc::clone(&mounted.root), |here, name| {
+        mounted.listings.in_memory(&here.handle).and_then(|listing| listing.find_folder(name).cloned())
+    });
+    if let Some(folder) = walked.or_else(|| mounted.folders.last_seen(&names)) {
         mounted.listings.distrust(&folder.handle);
     }
 }
 
+/// The file at `rest` is gone: neither its path nor its folder's listing is to be believed.
+pub(super) fn gone(mounted: &Mounted, rest: &str) {
+    let names: Vec<&str> = rest.split('/').filter(|name| !name.is_empty()).collect();
+    mounted.folders.forget(&names);
+    distrust(mounted, rest.rsplit_once('/').map_or("", |(above, _)| above));
+}
+
 /// The folder at `names` as it was last seen, however long ago; asks nobody.
-fn known(mounted: &Mounted, names: &[&str]) -> Option<Arc<Entry>> {
-    let walked = names.iter().try_fold(Arc::clone(&mounted.root), |here, name| {
-        mounted.listings.last_seen(&here.handle).and_then(|listing| listing.find_folder(name).cloned())
-    });
-    walked.or_else(|| mounted.folders.found.get(names.join("/").as_str())?.folder)
+async fn known(mounted: &Mounted, names: &[&str]) -> Option<Arc<Entry>> {
+    let mut here = Arc::clone(&mounted.root);
+    for name in names {
+        let listing = mounted.listings.last_seen(&here.handle).await;
+        let Some(next) = listing.and_then(|listing| listing.find_folder(name).cloned()) else {
+            return mounted.folders.last_seen(names);
+        };
+        here = next;
+    }
+    Some(here)
 }

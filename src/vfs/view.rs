@@ -234,10 +234,9 @@ impl File {
     /// A listed file that the drive says is gone makes its folder be read anew.
     fn learn(&self, error: &Error) {
         if error.kind() == Kind::Gone
-            && let Some(parent) = self.0.path.parent()
-            && let Some(rest) = parent.below(self.0.mount.path())
+            && let Some(rest) = self.0.path.below(self.0.mount.path())
         {
-            resolve::distrust(&self.0.mounted, rest);
+            resolve::gone(&self.0.mounted, rest);
         }
     }
 }

@@ -39,8 +39,8 @@ const ROOT_LIFE: Duration = Duration::from_secs(60);
 /// Where this drive's root stands in the account.
 #[derive(Debug, Default)]
 struct Above {
-    /// The names from the account's root down to this drive's, which included.
-    names: Vec<String>,
+    /// The names from the account's root down to this drive's, which included; `None` until they are known.
+    names: Option<Vec<String>>,
     /// When 115 was asked, by the client's clock.
     asked: Duration,
 }
@@ -53,7 +53,6 @@ pub struct Cloud {
     now: p115::Clock,
     options: Options,
     account: String,
-    /// The names from the account's root down to this drive's, once it is started.
     above: RwLock<Above>,
     told_of_dead_session: AtomicBool,
     /// Folders that took several pages when they were listed last, and that the listing by name reaches to their end.
@@ -71,9 +70,9 @@ impl Cloud {
         Self {
             client,
             now,
+            above: RwLock::new(Above { names: (options.root == 0).then(Vec::new), asked: Duration::ZERO }),
             options,
             account,
-            above: RwLock::default(),
             told_of_dead_session: AtomicBool::new(false),
             by_name: moka::sync::Cache::new(REMEMBERED),
         }
@@ -110,7 +109,8 @@ impl Cloud {
     async fn id_of(&self, names: &[&str]) -> Result<Option<p115::Cid>> {
         let path: String = {
             let above = self.above.read();
-            above.names.iter().map(String::as_str).chain(names.iter().copied()).flat_map(|name| ["/", name]).collect()
+            let Some(above) = &above.names else { return Ok(None) };
+            above.iter().map(String::as_str).chain(names.iter().copied()).flat_map(|name| ["/", name]).collect()
         };
         self.client.dir_id(&path).await.map_err(|cause| self.heard(&cause))
     }
@@ -122,7 +122,7 @@ impl Cloud {
             return Ok(false);
         }
         self.above.write().asked = now;
-        let names = self.names_above().await?;
+        let names = Some(self.names_above().await?);
         let mut above = self.above.write();
         let moved = above.names != names;
         above.names = names;
@@ -151,7 +151,7 @@ impl Drive for Cloud {
             return Err(error::dead_session());
         }
         let cid = p115::Cid::new(self.options.root);
-        *self.above.write() = Above { names: self.names_above().await?, asked: self.now.now() };
+        *self.above.write() = Above { names: Some(self.names_above().await?), asked: self.now.now() };
         Ok(entry::root(cid))
     }
 
@@ -235,7 +235,8 @@ impl Locate for Cloud {
                 && !is_own_spelling(name)
                 && name.chars().all(|c| !c.is_control() && u32::from(c) <= 0xffff)
         };
-        above.names.iter().map(String::as_str).chain(names.iter().copied()).all(sayable)
+        let said = |above: &Vec<String>| above.iter().map(String::as_str).chain(names.iter().copied()).all(sayable);
+        above.names.as_ref().is_some_and(said)
     }
 
     async fn find(&self, names: &[&str]) -> Result<Option<Entry>> {

@@ -87,6 +87,11 @@ impl Drive for Local {
         &self.account
     }
 
+    /// To look costs nothing, so nothing is kept.
+    fn listed_as(&self) -> Option<String> {
+        None
+    }
+
     async fn root(&self) -> Result<Entry> {
         self.call(|_| Ok(entry::root())).await
     }

@@ -37,8 +37,9 @@ pub struct Open {
     options: Options,
     /// Known once it is started.
     account: OnceLock<String>,
-    /// The names from the account's root down to this drive's, which included, once it is started.
-    above: RwLock<Vec<String>>,
+    /// The names from the account's root down to this drive's, which included; where that is below the account's root,
+    /// known once it is started.
+    above: RwLock<Option<Vec<String>>>,
     told_of_dead_tokens: AtomicBool,
 }
 
@@ -47,9 +48,9 @@ impl Open {
         Self {
             client,
             now,
-            options,
             account: OnceLock::new(),
-            above: RwLock::default(),
+            above: RwLock::new((options.root == 0).then(Vec::new)),
+            options,
             told_of_dead_tokens: AtomicBool::new(false),
         }
     }
@@ -88,11 +89,15 @@ impl Drive for Open {
         self.account.get().map_or("115-open", String::as_str)
     }
 
+    fn listed_as(&self) -> Option<String> {
+        self.account.get().cloned()
+    }
+
     async fn root(&self) -> Result<Entry> {
         let user = self.client.user().await.map_err(|cause| self.heard(&cause))?;
         self.account.get_or_init(|| format!("115-open:{}", user.id));
         let names = self.names_above().await?;
-        *self.above.write() = names;
+        *self.above.write() = Some(names);
         Ok(entry::root(p115::Cid::new(self.options.root)))
     }
 
@@ -167,7 +172,7 @@ impl Locate for Open {
 impl Open {
     fn item_path(&self, names: &[&str]) -> Option<ItemPath> {
         let above = self.above.read();
-        let whole: Vec<&str> = above.iter().map(String::as_str).chain(names.iter().copied()).collect();
+        let whole: Vec<&str> = above.as_ref()?.iter().map(String::as_str).chain(names.iter().copied()).collect();
         ItemPath::new(&whole)
     }
 }

@@ -32,6 +32,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Share {
     share: p115::Share,
+    code: p115::ShareCode,
     /// The login that links are asked with, if there is one.
     client: Option<p115::Client>,
     /// The clock that pauses are told by.
@@ -55,8 +56,9 @@ impl Share {
             Some(client) => format!("115-cloud:{}", client.user_id()),
             None => format!("115-share:{}", share.code),
         };
+        let code = share.code.clone();
         let share = p115::Share::new(egress, share, client.clone()).listing_as_account();
-        Self { share, client, now, options, account, held: Mutex::default() }
+        Self { share, code, client, now, options, account, held: Mutex::default() }
     }
 
     /// The failure, which holds for a while where it is the share itself that is at fault.
@@ -94,6 +96,11 @@ impl Share {
 impl Drive for Share {
     fn account(&self) -> &str {
         &self.account
+    }
+
+    /// Whoever looks at a share sees the same, and cids of its owner.
+    fn listed_as(&self) -> Option<String> {
+        Some(format!("115-share:{}", self.code))
     }
 
     async fn root(&self) -> Result<Entry> {

@@ -12,6 +12,7 @@ use gate115::{
     deliver::{Cdn, Patience},
     http::Limits,
     path::VirtualPath,
+    store::{Memory, Store},
     vfs,
 };
 use reqwest::{Method, StatusCode, header::HeaderMap};
@@ -28,6 +29,9 @@ pub struct TestApp {
     pub address: SocketAddr,
     pub clock: Clock,
     pub config: Config,
+    pub store: Arc<dyn Store>,
+    /// How far the clock was pushed.
+    pushed: parking_lot::Mutex<Duration>,
     client: reqwest::Client,
     running: Option<Running>,
     stop: CancellationToken,
@@ -49,6 +53,7 @@ pub struct Stage {
     config: Write,
     patience: Patience,
     limits: Limits,
+    store: Option<Arc<dyn Store>>,
     wait: bool,
     strict: bool,
 }
@@ -67,6 +72,7 @@ pub fn world(fill: impl FnOnce(&Sim) + Send + 'static) -> Stage {
             refused: Duration::from_millis(50),
         },
         limits: Limits::default(),
+        store: None,
         wait: true,
         strict: true,
     }
@@ -96,6 +102,12 @@ impl Stage {
 
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// What survives a restart is kept here.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
         self
     }
 
@@ -136,23 +148,17 @@ impl Stage {
         };
         (self.config)(&mut config);
         let clock = Clock::default();
+        let store = self.store.unwrap_or_else(|| Arc::new(Memory::new(clock.clone())));
         let deps = Deps {
             cdn: Cdn::without_tls(),
             clock: clock.clone(),
             patience: self.patience,
             limits: self.limits,
             tls: false,
-            store: Arc::new(gate115::store::Memory::new(clock.clone())),
+            store: Arc::clone(&store),
         };
-        let app = App::build(&config, deps);
-        let listeners = gate115::http::bind(&config.server.listen).await.unwrap();
-        let address = app::addresses(&listeners)[0];
         let stop = CancellationToken::new();
-        app.spawn();
-        let server = tokio::spawn({
-            let (app, front, stop) = (Arc::clone(&app), app.front(), stop.clone());
-            async move { app.serve(listeners, front, stop).await }
-        });
+        let (app, address, server) = serve(&config, deps, &stop).await;
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .tls_certs_only([])
@@ -165,6 +171,8 @@ impl Stage {
             address,
             clock,
             config,
+            store,
+            pushed: parking_lot::Mutex::default(),
             client,
             running: Some(running),
             stop,
@@ -180,9 +188,26 @@ impl Stage {
     }
 }
 
+/// A gateway at work, and where.
+async fn serve(
+    config: &Config,
+    deps: Deps,
+    stop: &CancellationToken,
+) -> (Arc<App>, SocketAddr, tokio::task::JoinHandle<()>) {
+    let app = App::build(config, deps);
+    let listeners = gate115::http::bind(&config.server.listen).await.unwrap();
+    let address = app::addresses(&listeners)[0];
+    app.spawn();
+    let server = tokio::spawn({
+        let (app, front, stop) = (Arc::clone(&app), app.front(), stop.clone());
+        async move { app.serve(listeners, front, stop).await }
+    });
+    (app, address, server)
+}
+
 impl TestApp {
     /// The world of another gateway, on the same 115 and by the same clock.
-    pub fn deps(&self, store: Arc<dyn gate115::store::Store>) -> Deps {
+    pub fn deps(&self, store: Arc<dyn Store>) -> Deps {
         Deps {
             cdn: Cdn::without_tls(),
             clock: self.clock.clone(),
@@ -223,8 +248,36 @@ impl TestApp {
 
     /// Both clocks at once: time passes everywhere.
     pub fn advance(&self, by: Duration) {
+        *self.pushed.lock() += by;
         self.clock.advance(by);
         self.sim.clock().advance(by);
+    }
+
+    /// Another process on the same store, with this configuration and a clock of its own. Waits for nothing.
+    pub async fn restart(&mut self) {
+        self.shut_down().await;
+        self.clock = Clock::default();
+        self.clock.advance(*self.pushed.lock());
+        self.stop = CancellationToken::new();
+        let (app, address, server) = serve(&self.config, self.deps(Arc::clone(&self.store)), &self.stop).await;
+        (self.app, self.address, self.server) = (app, address, Some(server));
+    }
+
+    /// At the next start, the machine's clock is where it was at first.
+    pub fn wind_back(&self) {
+        *self.pushed.lock() = Duration::ZERO;
+    }
+
+    /// From here on the gateway is made to look bad on purpose.
+    pub fn lenient(&mut self) {
+        self.strict = false;
+    }
+
+    /// As [`Self::restart`], of a mount that works.
+    pub async fn restart_well(&mut self) {
+        self.restart().await;
+        self.mounted().await;
+        self.sim.ledger().reset();
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -241,6 +294,18 @@ impl TestApp {
 
     pub fn call(&self, method: Method, url: &str) -> Call<'_> {
         Call { request: self.client.request(method, url), agent: Some("TestPlayer/1"), app: self }
+    }
+
+    /// Asks until the answer is like this, and gives it.
+    pub async fn until(&self, path: &str, like: impl Fn(&Reply) -> bool) -> Reply {
+        for _ in 0..1000 {
+            let reply = self.get(path).send().await;
+            if like(&reply) {
+                return reply;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{path} never became what it should");
     }
 
     /// How often an endpoint of 115 was called since the ledger was last read anew.

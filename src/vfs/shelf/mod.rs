@@ -1,0 +1,368 @@
+//! What mounts have learnt, kept over a restart: listings, what was found by path, and what a mount was at its last start.
+//!
+//! Nobody waits for a write: changes go to a bounded queue that one task works off. A disk that is full or gone is said once, and
+//! tried again until it works.
+
+mod queue;
+pub mod record;
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use self::queue::{Change, Key, Queue};
+use super::{Listing, flight::Tasks};
+use crate::{
+    clock::Clock,
+    drive::{Entry, Handle, Kind as EntryKind},
+    error::{Error, Kind, Result},
+    path::Name,
+    store::{Store, Stored, Table, Value},
+};
+
+/// How long a write that failed waits until it is tried again: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Larger records are not kept: some 80,000 entries.
+const LARGEST: usize = 8 << 20;
+/// Longer keys are not kept.
+const LONGEST_KEY: usize = 1000;
+/// From this many bytes on, a record is read off the async threads.
+const MANY: usize = 64 << 10;
+/// Rows that one look at the store brings.
+const ROWS: usize = 10_000;
+
+/// The shelf that all mounts of a gateway share.
+#[derive(Clone)]
+pub struct Shelf(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    tasks: Tasks,
+    queue: Mutex<Queue>,
+    /// A task works off the queue.
+    writing: AtomicBool,
+    /// Told when there is nothing left in it.
+    idle: Notify,
+    failing: AtomicBool,
+    unreadable: AtomicBool,
+}
+
+/// What a mount was when it was started last: what it shows while it cannot be started again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// As [`crate::drive::Drive::account`] had it.
+    pub account: String,
+    /// As [`crate::drive::Drive::listed_as`] had it.
+    pub listed_as: String,
+    pub root: Entry,
+}
+
+/// A [`Start`] as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StartRecord {
+    account: String,
+    listed_as: String,
+    handle: String,
+    name: String,
+    tag: String,
+}
+
+/// What is kept of one root's folders.
+#[derive(Debug)]
+pub struct Memory {
+    pub(super) section: Section,
+    pub(super) paths: Paths,
+    /// All that had been found by its path, and when by our clock.
+    pub(super) found: Vec<(Arc<str>, Arc<Entry>, Duration)>,
+}
+
+/// The listings of one account or share, whatever mounts show it.
+#[derive(Debug, Clone)]
+pub(super) struct Section {
+    shelf: Shelf,
+    of: Arc<str>,
+}
+
+/// What was found by its path below one root.
+#[derive(Debug, Clone)]
+pub(super) struct Paths {
+    shelf: Shelf,
+    prefix: Arc<str>,
+}
+
+/// A listing that was kept.
+pub(super) struct Recalled {
+    pub(super) listing: Arc<Listing>,
+    /// It may stand in, and is not to be believed.
+    pub(super) doubted: bool,
+}
+
+impl Shelf {
+    pub fn new(store: Arc<dyn Store>, clock: Clock, tasks: Tasks) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            tasks,
+            queue: Mutex::default(),
+            writing: AtomicBool::default(),
+            idle: Notify::new(),
+            failing: AtomicBool::default(),
+            unreadable: AtomicBool::default(),
+        }))
+    }
+
+    /// What is kept of the folders of `listed_as` below `root`.
+    pub async fn memory(&self, listed_as: &str, root: &Entry) -> Memory {
+        let section = Section { shelf: self.clone(), of: listed_as.into() };
+        let prefix = format!("{listed_as} {} ", root.handle.as_str()).into();
+        let paths = Paths { shelf: self.clone(), prefix };
+        let found = paths.all().await;
+        Memory { section, paths, found }
+    }
+
+    /// What the mount of this key was when it was started last.
+    pub async fn start(&self, key: &str) -> Option<Start> {
+        let stored = self.find(Table::Starts, key).await?;
+        let record: StartRecord = serde_json::from_slice(&stored.value.bytes).ok()?;
+        let root = Entry {
+            handle: Handle::new(&record.handle),
+            name: Name::shown(&record.name),
+            kind: EntryKind::Folder,
+            tag: record.tag.into(),
+            modified: 0,
+            created: 0,
+        };
+        Some(Start { account: record.account, listed_as: record.listed_as, root })
+    }
+
+    /// The mount of this key has been started.
+    pub fn started(&self, key: &str, Start { account, listed_as, root }: Start) {
+        let record = StartRecord {
+            account,
+            listed_as,
+            handle: root.handle.as_str().to_owned(),
+            name: root.name.to_string(),
+            tag: root.tag.to_string(),
+        };
+        if let Ok(bytes) = serde_json::to_vec(&record) {
+            self.change((Table::Starts, key.into()), Change::Bytes(bytes));
+        }
+    }
+
+    /// The mount of this key can no longer be what it was.
+    pub fn forget_start(&self, key: &str) {
+        self.change((Table::Starts, key.into()), Change::Gone);
+    }
+
+    /// Ends once all that was learnt is written.
+    pub async fn written(&self) {
+        loop {
+            let idle = self.0.idle.notified();
+            if self.0.queue.lock().len() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    fn change(&self, key: Key, change: Change) {
+        if key.1.len() > LONGEST_KEY {
+            return;
+        }
+        self.0.queue.lock().push(key, change);
+        if !self.0.writing.swap(true, Ordering::AcqRel) {
+            let this = self.clone();
+            self.0.tasks.spawn(async move { this.write_all().await });
+        }
+    }
+
+    async fn write_all(&self) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let first = {
+                let queue = self.0.queue.lock();
+                let first = queue.first();
+                if first.is_none() {
+                    // Under the lock: whoever pushes after this starts another task.
+                    self.0.writing.store(false, Ordering::Release);
+                }
+                first
+            };
+            let Some((key, number, change)) = first else { return self.0.idle.notify_waiters() };
+            match self.write(&key, change).await {
+                Ok(()) => {
+                    self.0.queue.lock().done(&key, number);
+                    pause = FIRST_PAUSE;
+                    if self.0.failing.swap(false, Ordering::Relaxed) {
+                        tracing::info!("what is learnt of folders is kept over a restart again");
+                    }
+                }
+                Err(error) => {
+                    if !self.0.failing.swap(true, Ordering::Relaxed) {
+                        tracing::error!(
+                            ?error,
+                            "what is learnt of folders cannot be kept over a restart; the gateway goes on from memory, and tries again"
+                        );
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    async fn write(&self, (table, key): &Key, change: Change) -> Result<()> {
+        let store = &self.0.store;
+        let bytes = match change {
+            Change::Bytes(bytes) => bytes,
+            Change::Entry(entry, at) => record::write(at, false, [&*entry].into_iter()),
+            Change::Listing(listing, at) => {
+                let bytes = aside(move || record::write(at, false, listing.entries().iter().map(|entry| &**entry)));
+                let bytes = bytes.await?;
+                if bytes.len() > LARGEST {
+                    return store.remove(*table, key).await.map(drop);
+                }
+                bytes
+            }
+            Change::Gone => return store.remove(*table, key).await.map(drop),
+            Change::Doubt => {
+                let Some(stored) = store.get(*table, key).await? else { return Ok(()) };
+                return match aside(move || record::doubted(stored.value.bytes)).await? {
+                    Some(bytes) => store.put(*table, key, Value::new(bytes)).await.map(drop),
+                    None => store.remove(*table, key).await.map(drop),
+                };
+            }
+        };
+        store.put(*table, key, Value::new(bytes)).await.map(drop)
+    }
+
+    /// What is stored under a key; what cannot be read is not there, which is said once.
+    async fn find(&self, table: Table, key: &str) -> Option<Stored> {
+        self.read(self.0.store.get(table, key).await)?
+    }
+
+    fn read<T>(&self, answer: Result<T>) -> Option<T> {
+        let told = self.0.unreadable.swap(answer.is_err(), Ordering::Relaxed);
+        answer
+            .inspect_err(|error| {
+                if !told {
+                    tracing::warn!(?error, "what was kept of folders cannot be read; they are asked for anew");
+                }
+            })
+            .ok()
+    }
+
+    /// When something was read by our clock. What was read in the future was written by a clock that was wrong: long ago.
+    fn read_at(&self, unix: u64) -> Option<Duration> {
+        self.0.clock.now_at(unix)
+    }
+}
+
+impl Section {
+    fn key(&self, folder: &Handle) -> Key {
+        (Table::Listings, format!("{} {}", self.of, folder.as_str()).into())
+    }
+
+    /// The folder was read, to its end.
+    pub(super) fn keep(&self, folder: &Handle, listing: &Arc<Listing>) {
+        let at = self.shelf.0.clock.unix_at(listing.read_at());
+        self.shelf.change(self.key(folder), Change::Listing(Arc::clone(listing), at));
+    }
+
+    /// What is kept of the folder is no longer to be believed.
+    pub(super) fn doubt(&self, folder: &Handle) {
+        self.shelf.change(self.key(folder), Change::Doubt);
+    }
+
+    /// The folder is no more.
+    pub(super) fn forget(&self, folder: &Handle) {
+        self.shelf.change(self.key(folder), Change::Gone);
+    }
+
+    /// What is kept of the folder.
+    pub(super) async fn listing(&self, folder: &Handle) -> Option<Recalled> {
+        let key = self.key(folder);
+        let mut doubt = false;
+        match self.shelf.0.queue.lock().find(&key) {
+            Some(Change::Listing(listing, _)) => {
+                return Some(Recalled { listing: Arc::clone(listing), doubted: false });
+            }
+            Some(Change::Gone) => return None,
+            Some(Change::Doubt) => doubt = true,
+            Some(Change::Entry(..) | Change::Bytes(_)) | None => {}
+        }
+        let bytes = self.shelf.find(key.0, &key.1).await?.value.bytes;
+        let (shelf, many) = (self.shelf.clone(), bytes.len() >= MANY);
+        let read = move || {
+            let record = record::read(&bytes)?;
+            let at = shelf.read_at(record.read_at);
+            let listing = Listing::of_shown(record.entries, at.unwrap_or_default())?;
+            Some(Recalled { listing: Arc::new(listing), doubted: record.doubted || doubt || at.is_none() })
+        };
+        if many { aside(read).await.ok()? } else { read() }
+    }
+}
+
+impl Paths {
+    fn key(&self, path: &str) -> Key {
+        (Table::Folders, format!("{}{path}", self.prefix).into())
+    }
+
+    /// This stood at the path when it was asked for.
+    pub(super) fn keep(&self, path: &str, entry: &Arc<Entry>, at: Duration) {
+        let at = self.shelf.0.clock.unix_at(at);
+        self.shelf.change(self.key(path), Change::Entry(Arc::clone(entry), at));
+    }
+
+    pub(super) fn forget(&self, path: &str) {
+        self.shelf.change(self.key(path), Change::Gone);
+    }
+
+    async fn all(&self) -> Vec<(Arc<str>, Arc<Entry>, Duration)> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.shelf.0.store.scan(Table::Folders, &self.prefix, after.as_deref(), ROWS).await;
+            let Some(page) = self.shelf.read(page) else { return found };
+            for (key, stored) in &page.entries {
+                let path = key.strip_prefix(&*self.prefix);
+                let one = record::read(&stored.value.bytes).and_then(|mut record| {
+                    let at = self.shelf.read_at(record.read_at)?;
+                    Some((Arc::from(path?), Arc::new(record.entries.pop()?), at))
+                });
+                found.extend(one);
+            }
+            match page.entries.into_iter().next_back() {
+                Some((last, _)) if page.more => after = Some(last),
+                _ => return found,
+            }
+        }
+    }
+}
+
+/// Work that takes milliseconds, off the async threads.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::new(Kind::Internal, "Work on what is kept of a folder failed.").source(error))
+}
+
+impl fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { store, queue, failing, .. } = &*self.0;
+        f.debug_struct("Shelf")
+            .field("store", store)
+            .field("waiting", &queue.lock().len())
+            .field("failing", failing)
+            .finish_non_exhaustive()
+    }
+}
