@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Deps, accounts::Accounts, mounting};
 use crate::{
     config::{Config, Mount as MountConfig},
-    drive::{Audience, Drive, Entry},
+    drive::{Asker, Audience, Drive, Entry},
     error::{Error, Kind, Result},
     ledger::{Hours, Ledger},
     path::VirtualPath,
@@ -91,7 +91,7 @@ async fn try_drive(drive: &dyn Drive, steps: &mut Steps) {
         };
         steps.step("space", Ok(told));
     }
-    let first = match drive.list(&root, None).await {
+    let first = match drive.list(&root, None, &Asker::task()).await {
         Ok(page) => {
             steps.step("listing", Ok(format!("{} entries on the first page of the root", page.entries.len())));
             page.entries.into_iter().find(|entry| entry.size() > 0)
@@ -112,7 +112,7 @@ async fn fetch(drive: &dyn Drive, file: &Entry) -> Result<String> {
         let opened = local.open(file).await?;
         return Ok(format!("opened one of {} bytes", opened.entry.size()));
     }
-    let link = drive.link(file, &Audience::Gateway).await?;
+    let link = drive.link(file, &Audience::Gateway, &Asker::task()).await?;
     Ok(format!("{:?}, {} connections on it, expires {:?}", link.binding, link.connections, link.expires))
 }
 
@@ -127,10 +127,10 @@ pub(super) async fn prove(mount: &VirtualPath, drive: &dyn Drive, root: &Entry) 
         }
     };
     drive.standing().await.map_err(named("session"))?;
-    let page = drive.list(root, None).await.map_err(named("listing"))?;
+    let page = drive.list(root, None, &Asker::task()).await.map_err(named("listing"))?;
     if let Some(file) = page.entries.iter().find(|entry| entry.size() > 0)
         && drive.local().is_none()
-        && let Err(error) = drive.link(file, &Audience::Gateway).await.map_err(named("link"))
+        && let Err(error) = drive.link(file, &Audience::Gateway, &Asker::task()).await.map_err(named("link"))
     {
         tracing::error!(%mount, ?error, "{}", error.message());
     }

@@ -1,5 +1,6 @@
 //! ADAPTERS: what stands behind the drive port, and what those of 115 have in common.
 
+mod caller;
 pub mod cloud;
 mod entry;
 mod link;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     error::{Error, Kind, Result},
-    vfs::{File, Lease},
+    vfs::{Caller, File, Lease},
 };
 
 /// Breaks in a row, without [`PROGRESS`] between them, after which the relay gives up.
@@ -61,9 +61,9 @@ impl Relay {
 
     /// The bytes `first..=last` of a file. Waits until the CDN has begun to send them, so that what fails at the start
     /// can be said with a status.
-    pub async fn open(&self, file: File, first: u64, last: u64, id: &str) -> Result<RelayBody> {
+    pub async fn open(&self, file: File, caller: &Caller, first: u64, last: u64, id: &str) -> Result<RelayBody> {
         let span = Span { first, last, size: file.entry().size() };
-        let source = Arc::new(Source { relay: self.clone(), file, id: id.into() });
+        let source = Arc::new(Source { relay: self.clone(), file, caller: caller.clone(), id: id.into() });
         let stream = source.open(span, true, None).await?;
         Ok(RelayBody {
             source,
@@ -82,6 +82,7 @@ impl Relay {
 struct Source {
     relay: Relay,
     file: File,
+    caller: Caller,
     /// Of the request, for the log.
     id: Box<str>,
 }
@@ -99,7 +100,7 @@ impl Source {
         let mut last = None;
         let mut replaced = false;
         for attempt in 0..MAX_TRIES {
-            let mut lease = self.file.lease(anew && attempt == 0).await?;
+            let mut lease = self.file.lease(anew && attempt == 0, &self.caller).await?;
             lease.begin();
             match upstream::open(&self.relay.cdn, &lease.kept.link, span, self.relay.patience.head).await {
                 Ok(Opened { etag: Some(got), .. }) if etag.is_some_and(|etag| *etag != got) => {

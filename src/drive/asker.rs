@@ -64,6 +64,12 @@ impl Asker {
         Self::new(CallerKind::Task, Family::Gate115, None)
     }
 
+    /// The same, for a question of its own: who joins that one does not change this one.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self::new(self.kind(), self.family(), self.deadline())
+    }
+
     /// Of all who wait, the most urgent.
     pub fn kind(&self) -> CallerKind {
         let kind = usize::from(self.0.kind.load(Ordering::Relaxed));
@@ -95,9 +101,15 @@ mod tests {
         let second = Duration::from_secs;
         let scan = Asker::new(CallerKind::Scan, Family::Rclone, Some(second(5)));
         scan.joined_by(&Asker::new(CallerKind::Player, Family::Vlc, Some(second(3))));
-        assert_eq!((scan.kind(), scan.family(), scan.deadline()), (CallerKind::Player, Family::Rclone, Some(second(5))));
+        assert_eq!(
+            (scan.kind(), scan.family(), scan.deadline()),
+            (CallerKind::Player, Family::Rclone, Some(second(5)))
+        );
         scan.joined_by(&Asker::task());
         assert_eq!((scan.kind(), scan.deadline()), (CallerKind::Player, None));
+        let person = Asker::new(CallerKind::Person, Family::Browser, None);
+        person.apart().joined_by(&scan);
+        assert_eq!(person.kind(), CallerKind::Person, "its question has become urgent, not all it asks");
         for kind in CallerKind::ALL {
             assert_eq!(Asker::new(kind, Family::None, None).kind(), kind);
         }

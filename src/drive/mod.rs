@@ -1,6 +1,8 @@
 //! THE PORT: what a drive can do, and the words for what it gives.
 
+mod asker;
 mod entry;
+mod family;
 mod link;
 mod login;
 mod opened;
@@ -9,7 +11,9 @@ use std::{fmt::Debug, time::Duration};
 
 use async_trait::async_trait;
 
+pub use asker::{Asker, CallerKind};
 pub use entry::{Entry, Handle, Kind, Page};
+pub use family::Family;
 pub use link::{Audience, Binding, Link};
 pub use login::{Begun, Device, Login, Progress};
 pub use opened::{Local, Opened};
@@ -17,7 +21,8 @@ pub use opened::{Local, Opened};
 use crate::error::{Error, Kind as ErrorKind, Result};
 
 /// One backend instance: a tree of entries under a root, and links to its files, or the files themselves. Every method may
-/// go to the network or to a disk; the drive guards its account, its callers keep what they learnt.
+/// go to the network or to a disk; the drive guards its account, its callers keep what they learnt. What names no asker is asked
+/// for ourselves.
 #[async_trait]
 pub trait Drive: Debug + Send + Sync + 'static {
     /// Whose account this is: service and user, no secret. Drives of one account share its limits.
@@ -34,10 +39,10 @@ pub trait Drive: Debug + Send + Sync + 'static {
 
     /// One page of a folder, from its start or from where the page before ended. A page without entries and without a
     /// `next` is an empty folder, never a failure.
-    async fn list(&self, folder: &Entry, from: Option<u64>) -> Result<Page>;
+    async fn list(&self, folder: &Entry, from: Option<u64>, asker: &Asker) -> Result<Page>;
 
     /// A fresh URL of a file's bytes, for who will fetch it. A drive that is [`Self::local`] has none to give.
-    async fn link(&self, file: &Entry, _audience: &Audience) -> Result<Link> {
+    async fn link(&self, file: &Entry, _audience: &Audience, _asker: &Asker) -> Result<Link> {
         Err(Error::new(ErrorKind::Internal, format!("A link was asked for, and \"{}\" has none.", file.name)))
     }
 
@@ -95,7 +100,7 @@ pub trait Locate: Debug + Send + Sync {
     }
 
     /// What stands at these names below the root; `None` where nothing does that can be found this way.
-    async fn find(&self, names: &[&str]) -> Result<Option<Entry>>;
+    async fn find(&self, names: &[&str], asker: &Asker) -> Result<Option<Entry>>;
 }
 
 /// Telling how much room there is.

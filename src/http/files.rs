@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     deliver::{self, Answer, Route, Way},
+    drive::CallerKind,
     error::{Kind, Result},
     path::VirtualPath,
     vfs::{File, View},
@@ -32,7 +33,7 @@ pub(super) fn quick<B>(edge: &Edge, request: &Request<B>, peer: Option<Peer>) ->
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    let view = extract::view(edge, request.headers(), peer);
+    let view = extract::view(edge, request.headers(), peer, CallerKind::Player);
     let file = view.at_hand(raw)?;
     match deliver::plan(Route::Delivered, file.delivery(), file.entry()) {
         Ok(Way::Redirect) => view.link_at_hand(&file).map(|kept| deliver::redirect(&kept)),
@@ -46,7 +47,7 @@ pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: 
         Method::OPTIONS => return preflight(),
         _ => return method_not_allowed(),
     }
-    let view = extract::view(edge, &request.headers, peer);
+    let view = extract::view(edge, &request.headers, peer, CallerKind::Player);
     // Behind the slash that ends `/d` or `/p`.
     let raw = request.uri.path().get(3..).unwrap_or_default();
     match answer(edge, &view, raw, request, id, route).await {
@@ -70,18 +71,18 @@ async fn answer(
     match deliver::plan(route, file.delivery(), file.entry())? {
         Way::Redirect => match view.link(&file).await? {
             Some(kept) => Ok(deliver::redirect(&kept)),
-            None => relay(edge, file, request, id).await,
+            None => relay(edge, view, file, request, id).await,
         },
-        Way::Relay => relay(edge, file, request, id).await,
+        Way::Relay => relay(edge, view, file, request, id).await,
         Way::Local => local(edge, &file, request, id).await,
     }
 }
 
-async fn relay(edge: &Edge, file: File, request: &Parts, id: &RequestId) -> Result<Response> {
+async fn relay(edge: &Edge, view: &View, file: File, request: &Parts, id: &RequestId) -> Result<Response> {
     let answer = deliver::answer(&request.method, &request.headers, file.entry(), file.head(deliver::head));
     let body = match answer.bytes {
         Some((first, last)) => {
-            let body = edge.relay.open(file, first, last, id.as_str()).await?;
+            let body = edge.relay.open(file, view.caller(), first, last, id.as_str()).await?;
             Body::new(Counted::new(body, &edge.metrics.relayed))
         }
         None => Body::empty(),

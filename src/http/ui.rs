@@ -26,7 +26,8 @@ pub(super) async fn browse(State(edge): State<Arc<Edge>>, request: Request) -> R
     if !matches!(request.method, Method::GET | Method::HEAD) {
         return files::method_not_allowed();
     }
-    let view = extract::view(&edge, &request.headers, request.extensions.get().copied());
+    let view =
+        extract::view(&edge, &request.headers, request.extensions.get().copied(), extract::reader(&request.headers));
     let answer = match VirtualPath::from_uri(request.uri.path()) {
         Ok(path) => show(&view, &path, request.uri.query()).await,
         Err(cause) => Err(cause.into()),

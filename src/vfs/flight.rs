@@ -7,7 +7,10 @@ use parking_lot::Mutex;
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::error::{Error, Kind, Result};
+use crate::{
+    drive::Asker,
+    error::{Error, Kind, Result},
+};
 
 /// The owner of every task that `vfs` starts: they end by themselves (each network wait below has a timeout), or with this.
 #[derive(Debug, Clone)]
@@ -42,9 +45,12 @@ impl Tasks {
 
 type Waiting<V> = watch::Receiver<Option<Result<V>>>;
 
+/// A question under way: for whom, and where its answer will be.
+type Flight<V> = (Asker, Waiting<V>);
+
 /// The questions under way, by key.
 pub(super) struct Flights<K, V> {
-    running: Arc<Mutex<HashMap<K, Waiting<V>>>>,
+    running: Arc<Mutex<HashMap<K, Flight<V>>>>,
     tasks: Tasks,
 }
 
@@ -62,38 +68,40 @@ where
         self.running.lock().contains_key(key)
     }
 
-    /// Joins the question under way for `key`, or starts it.
-    pub(super) async fn join<F>(&self, key: &K, ask: impl FnOnce() -> F) -> Result<V>
+    /// Joins the question under way for `key`, which becomes as urgent as this asker is, or starts it.
+    pub(super) async fn join<F>(&self, key: &K, asker: &Asker, ask: impl FnOnce(Asker) -> F) -> Result<V>
     where
         F: Future<Output = Result<V>> + Send + 'static,
     {
-        let mut answer = self.under_way(key, ask);
+        let mut answer = self.under_way(key, asker, ask);
         match answer.wait_for(Option::is_some).await {
             Ok(told) => told.clone().unwrap_or_else(|| Err(gone())),
             Err(_) => Err(gone()),
         }
     }
 
-    /// Sees to it that the question for `key` is under way, and waits for nothing.
-    pub(super) fn start<F>(&self, key: &K, ask: impl FnOnce() -> F)
+    /// Sees to it that the question for `key` is under way, which nobody waits for.
+    pub(super) fn start<F>(&self, key: &K, ask: impl FnOnce(Asker) -> F)
     where
         F: Future<Output = Result<V>> + Send + 'static,
     {
-        self.under_way(key, ask);
+        self.under_way(key, &Asker::task(), ask);
     }
 
-    fn under_way<F>(&self, key: &K, ask: impl FnOnce() -> F) -> Waiting<V>
+    fn under_way<F>(&self, key: &K, asker: &Asker, ask: impl FnOnce(Asker) -> F) -> Waiting<V>
     where
         F: Future<Output = Result<V>> + Send + 'static,
     {
         let mut running = self.running.lock();
-        if let Some(waiting) = running.get(key) {
+        if let Some((first, waiting)) = running.get(key) {
+            first.joined_by(asker);
             return waiting.clone();
         }
+        let asker = asker.apart();
         let (tell, waiting) = watch::channel(None);
-        running.insert(key.clone(), waiting.clone());
+        running.insert(key.clone(), (asker.clone(), waiting.clone()));
         let landing = Landing { key: key.clone(), running: Arc::clone(&self.running) };
-        let work = ask();
+        let work = ask(asker);
         self.tasks.spawn(async move {
             let result = work.await;
             // The key goes first: who comes after the answer is there must ask anew.
@@ -113,7 +121,7 @@ impl<K, V> fmt::Debug for Flights<K, V> {
 /// Takes the key away even when the work panics or is cancelled.
 struct Landing<K: Eq + Hash, V> {
     key: K,
-    running: Arc<Mutex<HashMap<K, Waiting<V>>>>,
+    running: Arc<Mutex<HashMap<K, Flight<V>>>>,
 }
 
 impl<K: Eq + Hash, V> Drop for Landing<K, V> {
@@ -140,24 +148,26 @@ mod tests {
         let asked = Arc::new(AtomicU32::new(0));
         let ask = || {
             let asked = Arc::clone(&asked);
-            move || async move {
+            move |_| async move {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 Ok(asked.fetch_add(1, Ordering::SeqCst) + 1)
             }
         };
-        let first = tokio::time::timeout(Duration::from_millis(10), flights.join(&1, ask()));
+        let task = Asker::task();
+        let first = tokio::time::timeout(Duration::from_millis(10), flights.join(&1, &task, ask()));
         assert!(first.await.is_err(), "the first caller leaves early");
-        let (a, b) = tokio::join!(flights.join(&1, ask()), flights.join(&1, ask()));
+        let (a, b) = tokio::join!(flights.join(&1, &task, ask()), flights.join(&1, &task, ask()));
         assert_eq!((a.unwrap(), b.unwrap()), (1, 1));
-        assert_eq!(flights.join(&1, ask()).await.unwrap(), 2, "the next question is a new one");
+        assert_eq!(flights.join(&1, &task, ask()).await.unwrap(), 2, "the next question is a new one");
     }
 
     #[tokio::test]
     async fn a_panic_fails_the_callers_and_frees_the_key() {
         let flights = Flights::<u8, ()>::new(Tasks::here());
-        let error = flights.join(&1, || async { panic!("bug") }).await.unwrap_err();
+        let task = Asker::task();
+        let error = flights.join(&1, &task, |_| async { panic!("bug") }).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Internal);
-        assert!(flights.join(&1, || async { Ok(()) }).await.is_ok());
+        assert!(flights.join(&1, &task, |_| async { Ok(()) }).await.is_ok());
     }
 
     #[tokio::test]
@@ -166,7 +176,7 @@ mod tests {
         let flights = Arc::new(Flights::<u8, ()>::new(tasks.clone()));
         let waiter = tokio::spawn({
             let flights = Arc::clone(&flights);
-            async move { flights.join(&1, std::future::pending).await }
+            async move { flights.join(&1, &Asker::task(), |_| std::future::pending()).await }
         });
         tokio::task::yield_now().await;
         tasks.stop().await;

@@ -18,10 +18,11 @@ use super::{
     budget::{Budget, Place, too_many},
     flight::{Flights, Tasks},
     pool::{FINAL_FAILURE_LIFE, Keeping, Kept, Moment, Need, Pool, Step, TAKEN},
+    view::Caller,
 };
 use crate::{
     clock::Clock,
-    drive::{Audience, Binding, Drive, Entry, Handle},
+    drive::{Asker, Audience, Binding, Drive, Entry, Handle},
     error::{Error, Kind, Result},
 };
 
@@ -135,6 +136,7 @@ impl Links {
         file: &Arc<Entry>,
         address: IpAddr,
         user_agent: Option<&HeaderValue>,
+        asker: &Asker,
     ) -> Result<Option<Arc<Kept>>> {
         let key = PoolKey { file: file.handle.clone(), holder: Holder::Client(address, user_agent.cloned()) };
         links.refusal(self.clock.now())?;
@@ -148,7 +150,8 @@ impl Links {
                 return answer;
             }
             let home = Home::Client(Arc::clone(&pool));
-            if let Err(error) = self.fetch(&key, links, home, file, Audience::Client(user_agent.cloned())).await {
+            if let Err(error) = self.fetch(&key, links, home, file, Audience::Client(user_agent.cloned()), asker).await
+            {
                 let at = Moment::of(&self.clock);
                 let shared = links.everyones(Need::Anything, &self.keeping, at).map(|kept| Ok(Some(kept)));
                 return shared.or_else(|| pool.lock().hand_out(&self.keeping, at, false)).unwrap_or(Err(error));
@@ -157,7 +160,13 @@ impl Links {
     }
 
     /// A place on a link for our own relay; waits its turn, at most [`PATIENCE`]. `anew`: nobody has bytes of it yet.
-    pub(super) async fn for_relay(&self, links: &Arc<FileLinks>, file: &Arc<Entry>, anew: bool) -> Result<Lease> {
+    pub(super) async fn for_relay(
+        &self,
+        links: &Arc<FileLinks>,
+        file: &Arc<Entry>,
+        anew: bool,
+        caller: &Caller,
+    ) -> Result<Lease> {
         let started = self.clock.now();
         links.refusal(started)?;
         if anew {
@@ -180,7 +189,8 @@ impl Links {
                 Step::Fail(error) => return Err(error),
                 Step::Fetch => {
                     let key = PoolKey { file: file.handle.clone(), holder: Holder::Relay };
-                    if let Err(error) = self.fetch(&key, links, Home::Relay, file, Audience::Gateway).await {
+                    let asker = caller.asker(at.now);
+                    if let Err(error) = self.fetch(&key, links, Home::Relay, file, Audience::Gateway, &asker).await {
                         if links.relays.lock().is_empty() {
                             return Err(error);
                         }
@@ -219,9 +229,10 @@ impl Links {
         home: Home,
         file: &Arc<Entry>,
         audience: Audience,
+        asker: &Asker,
     ) -> Result<()> {
         self.flights
-            .join(key, || {
+            .join(key, asker, |asker| {
                 let fetch = Fetch {
                     drive: Arc::clone(&self.drive),
                     clock: self.clock.clone(),
@@ -230,6 +241,7 @@ impl Links {
                     links: Arc::clone(links),
                     home,
                     file: Arc::clone(file),
+                    asker,
                 };
                 fetch.run(audience)
             })
@@ -299,12 +311,13 @@ struct Fetch {
     links: Arc<FileLinks>,
     home: Home,
     file: Arc<Entry>,
+    asker: Asker,
 }
 
 impl Fetch {
     /// Puts the link where it belongs: to everybody, to the relay, or to who asked.
     async fn run(self, audience: Audience) -> Result<()> {
-        let answer = self.drive.link(&self.file, &audience).await;
+        let answer = self.drive.link(&self.file, &audience, &self.asker).await;
         let at = Moment::of(&self.clock);
         let asker = match &self.home {
             Home::Client(pool) => &**pool,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    drive::{Drive, Entry, Handle},
+    drive::{Asker, Drive, Entry, Handle},
     error::{Error, Kind, Result},
 };
 
@@ -91,13 +91,17 @@ impl Listings {
         }
     }
 
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// For how long what is past its time is shown while the drive is asked anew.
     pub(super) fn overdue(&self) -> Duration {
         self.overdue
     }
 
     /// All of a folder. An old listing stands in where the drive cannot be asked, and says so.
-    pub(super) async fn whole(self: &Arc<Self>, folder: &Arc<Entry>, refresh: bool) -> Result<Known> {
+    pub(super) async fn whole(self: &Arc<Self>, folder: &Arc<Entry>, refresh: bool, asker: &Asker) -> Result<Known> {
         let known = self.folder(&folder.handle).await;
         if refresh {
             let now = self.clock.now();
@@ -116,7 +120,7 @@ impl Listings {
                 self.doubt(&folder.handle, &mut state);
             }
         }
-        match self.settle(folder, &known, None).await {
+        match self.settle(folder, &known, None, asker).await {
             Ok(Answer::Whole(listing)) => {
                 let stale =
                     if self.overdue.is_zero() || !self.is_overdue(&listing) { None } else { self.why_stale(&known) };
@@ -134,9 +138,14 @@ impl Listings {
     }
 
     /// One entry of a folder by its shown name, reading only as many pages as it takes; `None` where it is not there.
-    pub(super) async fn find(self: &Arc<Self>, folder: &Arc<Entry>, name: &str) -> Result<Option<Found>> {
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        folder: &Arc<Entry>,
+        name: &str,
+        asker: &Asker,
+    ) -> Result<Option<Found>> {
         let known = self.folder(&folder.handle).await;
-        match self.settle(folder, &known, Some(name)).await {
+        match self.settle(folder, &known, Some(name), asker).await {
             Ok(Answer::Entry(found)) => Ok(Some(found)),
             Ok(_) => Ok(None),
             Err(error) => {
@@ -219,7 +228,7 @@ impl Listings {
     async fn folder(&self, folder: &Handle) -> Arc<Folder> {
         let known = self.folders.get_with_by_ref(folder, Arc::default);
         let Some(section) = self.section.as_ref().filter(|_| !known.0.lock().recalled) else { return known };
-        let recall = || {
+        let recall = |_| {
             let (section, known, folders, clock, folder) =
                 (section.clone(), Arc::clone(&known), self.folders.clone(), self.clock.clone(), folder.clone());
             async move {
@@ -240,7 +249,7 @@ impl Listings {
             }
         };
         // A look that was broken off has found nothing.
-        let _ = self.recalls.join(folder, recall).await;
+        let _ = self.recalls.join(folder, &Asker::task(), recall).await;
         self.folders.get(folder).unwrap_or(known)
     }
 
@@ -259,10 +268,16 @@ impl Listings {
     }
 
     /// The answer, also by a listing that is past its time: then the folder is read anew, and nobody waits for it.
-    async fn settle(self: &Arc<Self>, folder: &Arc<Entry>, known: &Arc<Folder>, name: Option<&str>) -> Result<Answer> {
+    async fn settle(
+        self: &Arc<Self>,
+        folder: &Arc<Entry>,
+        known: &Arc<Folder>,
+        name: Option<&str>,
+        asker: &Asker,
+    ) -> Result<Answer> {
         let asked = self.clock.now();
         let within = self.ages.listing + self.overdue;
-        let answer = self.read(folder, known, Need::new(name, asked, within)).await?;
+        let answer = self.read(folder, known, Need::new(name, asked, within), asker).await?;
         let due = {
             let state = known.0.lock();
             let failed = state.refresh_failed.as_ref().filter(|(error, _)| error.kind().cost_a_call());
@@ -291,11 +306,11 @@ impl Listings {
 
     /// Reads the folder anew, unless somebody is at it; nobody waits.
     fn refresh(self: &Arc<Self>, folder: &Arc<Entry>, known: &Arc<Folder>) {
-        self.refreshes.start(&folder.handle, || {
+        self.refreshes.start(&folder.handle, |asker| {
             let (this, folder, known) = (Arc::clone(self), Arc::clone(folder), Arc::clone(known));
             async move {
                 let need = Need::new(None, this.clock.now(), this.ages.listing);
-                if let Err(error) = this.read(&folder, &known, need).await {
+                if let Err(error) = this.read(&folder, &known, need, &asker).await {
                     let mut state = known.0.lock();
                     // What the drive says of the folder itself is for the next who asks, who then waits to hear it.
                     if !error.kind().is_unreachable() {
@@ -309,7 +324,13 @@ impl Listings {
     }
 
     /// Reads on until the question is answered.
-    async fn read(&self, folder: &Arc<Entry>, known: &Arc<Folder>, mut need: Need<'_>) -> Result<Answer> {
+    async fn read(
+        &self,
+        folder: &Arc<Entry>,
+        known: &Arc<Folder>,
+        mut need: Need<'_>,
+        asker: &Asker,
+    ) -> Result<Answer> {
         loop {
             {
                 let (state, now) = (known.0.lock(), self.clock.now());
@@ -325,9 +346,10 @@ impl Listings {
             }
             let since = need.since;
             self.flights
-                .join(&folder.handle, || {
+                .join(&folder.handle, asker, |asker| {
                     let page = PageRead {
                         drive: Arc::clone(&self.drive),
+                        asker,
                         clock: self.clock.clone(),
                         entry: Arc::clone(folder),
                         folder: Arc::clone(known),

@@ -77,6 +77,10 @@ impl Mounted {
         }
     }
 
+    pub(super) fn clock(&self) -> &Clock {
+        self.listings.clock()
+    }
+
     pub fn drive(&self) -> &Arc<dyn Drive> {
         &self.drive
     }

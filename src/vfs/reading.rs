@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use super::{listing::Listing, shelf::Section};
 use crate::{
     clock::Clock,
-    drive::{Drive, Entry, Handle, Page},
+    drive::{Asker, Drive, Entry, Handle, Page},
     error::{Error, Kind, Result},
     path::{Name, tag_of},
 };
@@ -79,6 +79,7 @@ pub(super) struct Part {
 /// One page to read: the next of the part that is there, or the first.
 pub(super) struct PageRead {
     pub(super) drive: Arc<dyn Drive>,
+    pub(super) asker: Asker,
     pub(super) clock: Clock,
     pub(super) entry: Arc<Entry>,
     pub(super) folder: Arc<Folder>,
@@ -108,7 +109,7 @@ impl PageRead {
             }
             state.part.as_ref().map(|part| (part.started, part.next))
         };
-        let answer = self.drive.list(&self.entry, continued.map(|(_, next)| next)).await;
+        let answer = self.drive.list(&self.entry, continued.map(|(_, next)| next), &self.asker).await;
         let page = answer.map_err(|error| self.fail(error))?;
         let next = page.next;
         let mut part = match (continued, self.folder.0.lock().part.take()) {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    drive::Entry,
+    drive::{Asker, Entry},
     error::{Error, Kind, Result},
 };
 
@@ -80,7 +80,12 @@ impl Folders {
 
     /// The folder at `names`, asking the drive in one call if need be; outer `None` where it has to be walked to. One that is past
     /// its time is given, and the drive asked while nobody waits.
-    async fn locate(&self, mounted: &Arc<Mounted>, names: &[&str]) -> Result<Option<Option<Arc<Entry>>>> {
+    async fn locate(
+        &self,
+        mounted: &Arc<Mounted>,
+        names: &[&str],
+        asker: &Asker,
+    ) -> Result<Option<Option<Arc<Entry>>>> {
         if !mounted.drive.locate().is_some_and(|locate| locate.can_say(names)) {
             return Ok(None);
         }
@@ -88,7 +93,7 @@ impl Folders {
         if let Some(found) = self.fresh(&path) {
             return Ok(Some(found.folder));
         }
-        let ask = || ask(Arc::clone(mounted), Arc::clone(&path), self.clock.now());
+        let ask = |asker| ask(Arc::clone(mounted), Arc::clone(&path), self.clock.now(), asker);
         match self.shown(&path) {
             Some((old, rests_until)) => {
                 if rests_until <= self.clock.now() && mounted.drive.pause().is_none() {
@@ -96,7 +101,7 @@ impl Folders {
                 }
                 Ok(Some(Some(old)))
             }
-            None => self.flights.join(&path, ask).await.map(Some),
+            None => self.flights.join(&path, asker, ask).await.map(Some),
         }
     }
 
@@ -152,12 +157,12 @@ impl Folders {
 }
 
 /// Asks the drive what stands at a path, and takes in the answer.
-async fn ask(mounted: Arc<Mounted>, path: Arc<str>, at: Duration) -> Result<Option<Arc<Entry>>> {
+async fn ask(mounted: Arc<Mounted>, path: Arc<str>, at: Duration, asker: Asker) -> Result<Option<Arc<Entry>>> {
     let folders = &mounted.folders;
     let known = folders.found.get(&path);
     let names: Vec<_> = path.split('/').collect();
     let answer = match mounted.drive.locate() {
-        Some(locate) => locate.find(&names).await,
+        Some(locate) => locate.find(&names, &asker).await,
         None => Ok(None),
     };
     match answer {
@@ -191,28 +196,28 @@ pub(super) fn is_current(mounted: &Mounted, current: Current) -> bool {
 
 /// The entry at `rest`, a path below the mount's root, and how long that holds. Costs at most: one call for the parent's id,
 /// then the pages of the parent up to the one with the name; nothing for what is known.
-pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str) -> Result<(Arc<Entry>, Option<Current>)> {
+pub(super) async fn entry(mounted: &Arc<Mounted>, rest: &str, asker: &Asker) -> Result<(Arc<Entry>, Option<Current>)> {
     let names: Vec<&str> = rest.split('/').filter(|name| !name.is_empty()).collect();
-    match search(mounted, &names).await {
+    match search(mounted, &names, asker).await {
         // What was known once stands in.
         Err(error) if error.kind().is_rest() => Ok((known(mounted, &names).await.ok_or(error)?, None)),
         found => found,
     }
 }
 
-async fn search(mounted: &Arc<Mounted>, names: &[&str]) -> Result<(Arc<Entry>, Option<Current>)> {
+async fn search(mounted: &Arc<Mounted>, names: &[&str], asker: &Asker) -> Result<(Arc<Entry>, Option<Current>)> {
     let Some((&last, parents)) = names.split_last() else {
         return Ok((Arc::clone(&mounted.root), None));
     };
-    if let Some(found) = at_once(mounted, names, parents).await? {
+    if let Some(found) = at_once(mounted, names, parents, asker).await? {
         return Ok(found);
     }
     // Once more where a folder that we knew turns out to be gone: it may have been moved or made anew.
     let mut again = true;
     loop {
         let generation = mounted.listings.generation();
-        let parent = folder(mounted, parents).await?;
-        match mounted.listings.find(&parent, last).await {
+        let parent = folder(mounted, parents, asker).await?;
+        match mounted.listings.find(&parent, last, asker).await {
             Ok(Some(question::Found { entry, until })) => {
                 if entry.is_folder() {
                     mounted.folders.learn(names, &entry);
@@ -225,7 +230,7 @@ async fn search(mounted: &Arc<Mounted>, names: &[&str]) -> Result<(Arc<Entry>, O
                 mounted.listings.forget(&parent.handle);
                 mounted.folders.forget(parents);
                 if let Some((_, above)) = parents.split_last()
-                    && let Ok(above) = folder(mounted, above).await
+                    && let Ok(above) = folder(mounted, above, asker).await
                 {
                     mounted.listings.distrust(&above.handle);
                 }
@@ -241,6 +246,7 @@ async fn at_once(
     mounted: &Arc<Mounted>,
     names: &[&str],
     parents: &[&str],
+    asker: &Asker,
 ) -> Result<Option<(Arc<Entry>, Option<Current>)>> {
     let (folders, generation) = (&mounted.folders, mounted.listings.generation());
     let (here, left) = descend(mounted, Arc::clone(&mounted.root), parents).await;
@@ -255,7 +261,7 @@ async fn at_once(
         return Ok(None);
     }
     folders.visited.insert(above, folders.clock.now());
-    match folders.locate(mounted, names).await {
+    match folders.locate(mounted, names, asker).await {
         Ok(Some(Some(found))) => {
             let until =
                 folders.found.get(names.join("/").as_str()).map_or(Duration::ZERO, |found| found.at + folders.life);
@@ -270,20 +276,20 @@ async fn at_once(
 
 /// The folder at `names`: down through what is known, then by one question to the drive, else level by level. What was known
 /// once stands in where the drive cannot be asked.
-async fn folder(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
-    match look_for(mounted, names).await {
+async fn folder(mounted: &Arc<Mounted>, names: &[&str], asker: &Asker) -> Result<Arc<Entry>> {
+    match look_for(mounted, names, asker).await {
         Err(error) if error.kind().is_unreachable() => known(mounted, names).await.ok_or(error),
         found => found,
     }
 }
 
-async fn look_for(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> {
+async fn look_for(mounted: &Arc<Mounted>, names: &[&str], asker: &Asker) -> Result<Arc<Entry>> {
     let (mut here, mut left) = descend(mounted, Arc::clone(&mounted.root), names).await;
     loop {
         let Some((&name, deeper)) = left.split_first() else { return Ok(here) };
         if mounted.listings.fresh(&here.handle).await.is_some() {
             // It is known what is in here: nobody need be asked about a name that is not.
-            here = child(mounted, &here, name).await?;
+            here = child(mounted, &here, name, asker).await?;
             (here, left) = descend(mounted, here, deeper).await;
             continue;
         }
@@ -296,7 +302,7 @@ async fn look_for(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> 
         let Some((folder, count)) = deepest else { break };
         (here, left) = descend(mounted, folder, &names[count..]).await;
     }
-    match mounted.folders.locate(mounted, names).await? {
+    match mounted.folders.locate(mounted, names, asker).await? {
         Some(Some(found)) if found.is_folder() => return Ok(found),
         Some(Some(found)) => {
             let what = format!("\"{}\" is a file: there is nothing below it.", found.name);
@@ -306,16 +312,16 @@ async fn look_for(mounted: &Arc<Mounted>, names: &[&str]) -> Result<Arc<Entry>> 
         None => {}
     }
     for &name in left {
-        here = child(mounted, &here, name).await?;
+        here = child(mounted, &here, name, asker).await?;
     }
     Ok(here)
 }
 
 /// The folder of this name in a folder, also behind a newer file of the name.
-async fn child(mounted: &Mounted, folder: &Arc<Entry>, name: &str) -> Result<Arc<Entry>> {
-    match mounted.listings.find(folder, name).await? {
+async fn child(mounted: &Mounted, folder: &Arc<Entry>, name: &str, asker: &Asker) -> Result<Arc<Entry>> {
+    match mounted.listings.find(folder, name, asker).await? {
         Some(found) if found.entry.is_folder() => Ok(found.entry),
-        Some(_) => match mounted.listings.whole(folder, false).await?.listing.find_folder(name) {
+        Some(_) => match mounted.listings.whole(folder, false, asker).await?.listing.find_folder(name) {
             Some(found) => Ok(Arc::clone(found)),
             None => Err(Error::new(Kind::NotFound, format!("\"{name}\" is a file: there is nothing below it."))),
         },

@@ -3,6 +3,7 @@
 use std::{
     net::IpAddr,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use http::{HeaderMap, HeaderValue};
@@ -15,7 +16,7 @@ use super::{
     resolve::{self, Current},
 };
 use crate::{
-    drive::{Entry, Opened},
+    drive::{Asker, CallerKind, Entry, Family, Opened},
     error::{Error, Kind, Result},
     path::VirtualPath,
 };
@@ -23,9 +24,21 @@ use crate::{
 /// Who asks.
 #[derive(Debug, Clone)]
 pub struct Caller {
+    pub kind: CallerKind,
     pub address: IpAddr,
     /// As it was sent, byte for byte: 115 binds links to it.
     pub user_agent: Option<HeaderValue>,
+}
+
+/// Whoever has not had a turn by then hears so, however many calls his request takes.
+const HEARS_WITHIN: Duration = Duration::from_secs(30);
+
+impl Caller {
+    /// As a drive wants to know who asks; made where a drive is really asked.
+    pub(super) fn asker(&self, now: Duration) -> Asker {
+        let family = Family::of(self.user_agent.as_ref().map(HeaderValue::as_bytes));
+        Asker::new(self.kind, family, Some(now + HEARS_WITHIN))
+    }
 }
 
 /// The namespace as one caller may see it.
@@ -77,6 +90,14 @@ impl View {
         &self.namespace
     }
 
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    fn asker(&self, mounted: &Mounted) -> Asker {
+        self.caller.asker(mounted.clock().now())
+    }
+
     /// What stands at `path`.
     pub async fn open(&self, path: &VirtualPath) -> Result<Node> {
         Ok(self.find(path).await?.0)
@@ -99,7 +120,7 @@ impl View {
             Ok(mounted) => mounted,
             Err(error) => return artificial(nested, error),
         };
-        let (entry, current) = match resolve::entry(&mounted, rest).await {
+        let (entry, current) = match resolve::entry(&mounted, rest, &self.asker(&mounted)).await {
             Ok((entry, _)) if !entry.is_folder() && !nested.is_empty() => {
                 return artificial(nested, Error::not_found(format_args!("\"{}\"", entry.name)));
             }
@@ -139,7 +160,7 @@ impl View {
     /// A link to send this caller to, where one is at hand. The quick way of [`Self::link`]; `None` says nothing but "take
     /// the long one".
     pub fn link_at_hand(&self, File(file): &File) -> Option<Arc<Kept>> {
-        let Caller { address, user_agent } = &self.caller;
+        let Caller { address, user_agent, .. } = &self.caller;
         file.mounted.links.at_hand(&file.links, &file.entry, *address, user_agent.as_ref())
     }
 
@@ -151,7 +172,7 @@ impl View {
         mounted: &Mounted,
         refresh: bool,
     ) -> Result<Known> {
-        let known = mounted.listings.whole(entry, refresh).await;
+        let known = mounted.listings.whole(entry, refresh, &self.asker(mounted)).await;
         if let Err(error) = &known
             && error.kind() == Kind::NotFound
         {
@@ -168,9 +189,9 @@ impl View {
 
     /// A link to send this caller to; `None` where the file can only be relayed.
     pub async fn link(&self, file: &File) -> Result<Option<Arc<Kept>>> {
-        let (Caller { address, user_agent }, File(facts)) = (&self.caller, file);
-        let links = &facts.mounted.links;
-        let link = links.for_client(&facts.links, &facts.entry, *address, user_agent.as_ref()).await;
+        let (Caller { address, user_agent, .. }, File(facts)) = (&self.caller, file);
+        let (links, asker) = (&facts.mounted.links, self.asker(&facts.mounted));
+        let link = links.for_client(&facts.links, &facts.entry, *address, user_agent.as_ref(), &asker).await;
         link.inspect_err(|error| file.learn(error))
     }
 }
@@ -211,8 +232,8 @@ impl File {
     }
 
     /// A place on a link for our relay. `anew`: no byte of this answer has gone out yet.
-    pub async fn lease(&self, anew: bool) -> Result<Lease> {
-        let lease = self.0.mounted.links.for_relay(&self.0.links, &self.0.entry, anew).await;
+    pub async fn lease(&self, anew: bool, caller: &Caller) -> Result<Lease> {
+        let lease = self.0.mounted.links.for_relay(&self.0.links, &self.0.entry, anew, caller).await;
         lease.inspect_err(|error| self.learn(error))
     }
 

@@ -9,7 +9,7 @@ use std::{
 use gate115::{
     app::App,
     config::{Config, Given, Login as Written},
-    drive::{Login, Progress},
+    drive::{Asker, Login, Progress},
     error::Kind,
     path::VirtualPath,
     store::{
@@ -234,7 +234,7 @@ async fn a_gateway_at_work_goes_on_with_a_login_of_the_same_user_and_all_that_it
     let State::Working(mounted) = state(&app).await else { panic!("it does not work") };
     let root = mounted.drive().root().await.unwrap();
     let newer = t.sim.login_again();
-    assert_eq!(mounted.drive().list(&root, None).await.unwrap_err().kind(), Kind::Session);
+    assert_eq!(mounted.drive().list(&root, None, &Asker::task()).await.unwrap_err().kind(), Kind::Session);
     assert!(mounted.drive().pause().is_some());
 
     log_in_elsewhere(&t, &store, &newer).await;
@@ -385,9 +385,9 @@ async fn a_login_that_ends_another_of_the_same_user_serves_both_mounts() {
     t.sim.login_again();
     for drive in &drives {
         let root = drive.root().await.unwrap();
-        let page = drive.list(&root, None).await.unwrap();
+        let page = drive.list(&root, None, &Asker::task()).await.unwrap();
         let file = page.entries.iter().find(|entry| entry.size() > 0).unwrap();
-        drive.link(file, &gate115::drive::Audience::Gateway).await.unwrap();
+        drive.link(file, &gate115::drive::Audience::Gateway, &Asker::task()).await.unwrap();
     }
     app.stop().await;
 }

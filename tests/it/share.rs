@@ -189,7 +189,7 @@ async fn a_root_is_a_folder_of_the_share() {
                 State::Starting => tokio::time::sleep(Duration::from_millis(10)).await,
                 State::Working(mounted) => {
                     let root = mounted.drive().root().await.unwrap();
-                    let page = mounted.drive().list(&root, None).await.unwrap();
+                    let page = mounted.drive().list(&root, None, &gate115::drive::Asker::task()).await.unwrap();
                     app.stop().await;
                     return Ok(page.entries.len());
                 }

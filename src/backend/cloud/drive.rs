@@ -13,11 +13,11 @@ use p115::Standing;
 use parking_lot::RwLock;
 
 use super::{
-    super::{entry, link},
+    super::{caller::caller, entry, link},
     error,
 };
 use crate::{
-    drive::{Audience, Drive, Entry, Kind as EntryKind, Link, Locate, Page, Pause, Room, Space},
+    drive::{Asker, Audience, Drive, Entry, Kind as EntryKind, Link, Locate, Page, Pause, Room, Space},
     error::{Error, Kind, Result},
     path::{Name, is_own_spelling},
 };
@@ -68,7 +68,7 @@ impl Cloud {
     pub fn new(client: p115::Client, now: p115::Clock, options: Options) -> Self {
         let account = format!("115-cloud:{}", client.user_id());
         Self {
-            client,
+            client: client.by(caller(&Asker::task())),
             now,
             above: RwLock::new(Above { names: (options.root == 0).then(Vec::new), asked: Duration::ZERO }),
             options,
@@ -106,13 +106,13 @@ impl Cloud {
         Ok(above.chain([stat.name]).collect())
     }
 
-    async fn id_of(&self, names: &[&str]) -> Result<Option<p115::Cid>> {
+    async fn id_of(&self, names: &[&str], asker: &Asker) -> Result<Option<p115::Cid>> {
         let path: String = {
             let above = self.above.read();
             let Some(above) = &above.names else { return Ok(None) };
             above.iter().map(String::as_str).chain(names.iter().copied()).flat_map(|name| ["/", name]).collect()
         };
-        self.client.dir_id(&path).await.map_err(|cause| self.heard(&cause))
+        self.client.by(caller(asker)).dir_id(&path).await.map_err(|cause| self.heard(&cause))
     }
 
     /// True where the root turns out to stand elsewhere by now; looked up at most once a minute.
@@ -129,8 +129,8 @@ impl Cloud {
         Ok(moved)
     }
 
-    async fn page(&self, cid: p115::Cid, offset: u64) -> Result<Page> {
-        let page = self.client.files(cid, offset, self.options.page_size).await.map_err(|cause| self.heard(&cause))?;
+    async fn page(&self, client: &p115::Client, cid: p115::Cid, offset: u64) -> Result<Page> {
+        let page = client.files(cid, offset, self.options.page_size).await.map_err(|cause| self.heard(&cause))?;
         let in_reach = page.count <= REACH;
         let page = entry::page(page, offset)?;
         if offset == 0 && page.next.is_some() && in_reach {
@@ -155,11 +155,12 @@ impl Drive for Cloud {
         Ok(entry::root(cid))
     }
 
-    async fn list(&self, folder: &Entry, from: Option<u64>) -> Result<Page> {
+    async fn list(&self, folder: &Entry, from: Option<u64>, asker: &Asker) -> Result<Page> {
         let (cid, offset) = (entry::cid(&folder.handle)?, from.unwrap_or(0));
+        let client = self.client.by(caller(asker));
         // One call for what would take several, and not to the listing that 115's firewall watches most.
         if offset == 0 && self.by_name.contains_key(&cid) {
-            match self.client.files_by_name(cid).await.map_err(|cause| self.heard(&cause)) {
+            match client.files_by_name(cid).await.map_err(|cause| self.heard(&cause)) {
                 Ok(Some(whole)) => return entry::page(whole, 0),
                 // What it says of this folder, or of itself, the other listing may know better.
                 Ok(None) => {}
@@ -170,12 +171,13 @@ impl Drive for Cloud {
             }
             self.by_name.invalidate(&cid);
         }
-        self.page(cid, offset).await
+        self.page(&client, cid, offset).await
     }
 
-    async fn link(&self, file: &Entry, audience: &Audience) -> Result<Link> {
+    async fn link(&self, file: &Entry, audience: &Audience, asker: &Asker) -> Result<Link> {
         let pickcode = entry::pickcode(&file.handle)?;
-        let answer = self.client.link(&pickcode, link::ask(audience, self.options.unbound_links)).await;
+        let ask = link::ask(audience, self.options.unbound_links);
+        let answer = self.client.by(caller(asker)).link(&pickcode, ask).await;
         match answer {
             Ok(found) => link::link(found),
             Err(cause) => Err(error::of_link(self.heard(&cause))),
@@ -239,10 +241,10 @@ impl Locate for Cloud {
         above.names.as_ref().is_some_and(said)
     }
 
-    async fn find(&self, names: &[&str]) -> Result<Option<Entry>> {
-        let mut cid = self.id_of(names).await?;
+    async fn find(&self, names: &[&str], asker: &Asker) -> Result<Option<Entry>> {
+        let mut cid = self.id_of(names, asker).await?;
         if cid.is_none() && self.has_moved().await? {
-            cid = self.id_of(names).await?;
+            cid = self.id_of(names, asker).await?;
         }
         let name = names.last().copied().unwrap_or_default();
         Ok(cid.map(|cid| Entry {

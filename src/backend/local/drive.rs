@@ -8,7 +8,7 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use super::{entry, tree::Tree};
 use crate::{
-    drive::{self, Drive, Entry, Locate, Opened, Page},
+    drive::{self, Asker, Drive, Entry, Locate, Opened, Page},
     error::{Error, Kind, Result},
     path::is_own_spelling,
 };
@@ -97,7 +97,7 @@ impl Drive for Local {
     }
 
     /// A folder is one page, so there is no next.
-    async fn list(&self, folder: &Entry, _from: Option<u64>) -> Result<Page> {
+    async fn list(&self, folder: &Entry, _from: Option<u64>, _asker: &Asker) -> Result<Page> {
         let folder = folder.handle.clone();
         let entries = self.call(move |tree| tree.list(&folder)).await?;
         Ok(Page { entries, next: None, newest_first: false })
@@ -146,7 +146,7 @@ impl Locate for Local {
         true
     }
 
-    async fn find(&self, names: &[&str]) -> Result<Option<Entry>> {
+    async fn find(&self, names: &[&str], _asker: &Asker) -> Result<Option<Entry>> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         self.call(move |tree| tree.find(&names)).await
     }

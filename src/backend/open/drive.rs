@@ -10,11 +10,11 @@ use p115::open::{ItemPath, OpenClient};
 use parking_lot::RwLock;
 
 use super::{
-    super::{cloud, entry, link},
+    super::{caller::caller, cloud, entry, link},
     error,
 };
 use crate::{
-    drive::{Audience, Drive, Entry, Link, Locate, Page, Pause, Room, Space},
+    drive::{Asker, Audience, Drive, Entry, Link, Locate, Page, Pause, Room, Space},
     error::{Error, Kind, Result},
     path::is_own_spelling,
 };
@@ -46,7 +46,7 @@ pub struct Open {
 impl Open {
     pub fn new(client: OpenClient, now: p115::Clock, options: Options) -> Self {
         Self {
-            client,
+            client: client.by(caller(&Asker::task())),
             now,
             account: OnceLock::new(),
             above: RwLock::new((options.root == 0).then(Vec::new)),
@@ -101,16 +101,17 @@ impl Drive for Open {
         Ok(entry::root(p115::Cid::new(self.options.root)))
     }
 
-    async fn list(&self, folder: &Entry, from: Option<u64>) -> Result<Page> {
+    async fn list(&self, folder: &Entry, from: Option<u64>, asker: &Asker) -> Result<Page> {
         let (cid, offset) = (entry::cid(&folder.handle)?, from.unwrap_or(0));
-        let page = self.client.files(cid, offset, self.options.page_size).await.map_err(|cause| self.heard(&cause))?;
+        let client = self.client.by(caller(asker));
+        let page = client.files(cid, offset, self.options.page_size).await.map_err(|cause| self.heard(&cause))?;
         entry::page(page, offset)
     }
 
-    async fn link(&self, file: &Entry, audience: &Audience) -> Result<Link> {
+    async fn link(&self, file: &Entry, audience: &Audience, asker: &Asker) -> Result<Link> {
         let pickcode = entry::pickcode(&file.handle)?;
         let user_agent = link::ask(audience, false).user_agent;
-        match self.client.link(&pickcode, None, user_agent).await {
+        match self.client.by(caller(asker)).link(&pickcode, None, user_agent).await {
             Ok(found) => link::link(found),
             Err(cause) => Err(cloud::error::of_link(self.heard(&cause))),
         }
@@ -162,9 +163,9 @@ impl Locate for Open {
         true
     }
 
-    async fn find(&self, names: &[&str]) -> Result<Option<Entry>> {
+    async fn find(&self, names: &[&str], asker: &Asker) -> Result<Option<Entry>> {
         let Some(path) = self.item_path(names) else { return Ok(None) };
-        let found = self.client.find(&path).await.map_err(|cause| self.heard(&cause))?;
+        let found = self.client.by(caller(asker)).find(&path).await.map_err(|cause| self.heard(&cause))?;
         Ok(found.map(|info| entry::entry(info.item)))
     }
 }

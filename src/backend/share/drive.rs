@@ -8,11 +8,11 @@ use p115::{Cid, FileId, ShareItem, ShareItemKind, SharePage, Standing};
 use parking_lot::Mutex;
 
 use super::{
-    super::{cloud, entry, link},
+    super::{caller::caller, cloud, entry, link},
     error,
 };
 use crate::{
-    drive::{Audience, Binding, Drive, Entry, Handle, Kind as EntryKind, Link, Page, Pause},
+    drive::{Asker, Audience, Binding, Drive, Entry, Handle, Kind as EntryKind, Link, Page, Pause},
     error::{Error, Kind, Result},
     path::Name,
 };
@@ -86,9 +86,9 @@ impl Share {
         }
     }
 
-    async fn files(&self, cid: Cid, offset: u64, limit: u32) -> Result<SharePage> {
+    async fn files(&self, cid: Cid, offset: u64, limit: u32, asker: &Asker) -> Result<SharePage> {
         self.rested()?;
-        self.share.files(cid, offset, limit).await.map_err(|cause| self.heard(&cause))
+        self.share.by(&caller(asker)).files(cid, offset, limit).await.map_err(|cause| self.heard(&cause))
     }
 }
 
@@ -105,7 +105,7 @@ impl Drive for Share {
 
     async fn root(&self) -> Result<Entry> {
         let cid = Cid::new(self.options.root);
-        match self.files(cid, 0, 1).await {
+        match self.files(cid, 0, 1, &Asker::task()).await {
             Ok(_) => Ok(entry::root(cid)),
             Err(error) if error.kind() == Kind::NotFound && self.options.root != 0 => {
                 let what = format!(
@@ -117,15 +117,15 @@ impl Drive for Share {
         }
     }
 
-    async fn list(&self, folder: &Entry, from: Option<u64>) -> Result<Page> {
+    async fn list(&self, folder: &Entry, from: Option<u64>, asker: &Asker) -> Result<Page> {
         let (cid, offset) = (entry::cid(&folder.handle)?, from.unwrap_or(0));
-        page(self.files(cid, offset, self.options.page_size).await?)
+        page(self.files(cid, offset, self.options.page_size, asker).await?)
     }
 
-    async fn link(&self, file: &Entry, audience: &Audience) -> Result<Link> {
+    async fn link(&self, file: &Entry, audience: &Audience, asker: &Asker) -> Result<Link> {
         self.rested()?;
         let ask = link::ask(audience, self.options.unbound_links);
-        match self.share.link(file_id(&file.handle)?, &ask).await {
+        match self.share.by(&caller(asker)).link(file_id(&file.handle)?, &ask).await {
             Ok(found) => Ok(reachable(link::link(found)?, audience)),
             Err(cause) => Err(cloud::error::of_link(self.heard(&cause))),
         }

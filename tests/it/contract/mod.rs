@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use gate115::{
-    drive::{Audience, Drive, Entry, Kind as EntryKind},
+    drive::{Asker, Audience, Drive, Entry, Kind as EntryKind},
     error::{Kind, Result},
     path::MIN_TAG,
 };
@@ -47,7 +47,7 @@ async fn all(drive: &dyn Drive, folder: &Entry) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut from = None;
     for _ in 0..100 {
-        let page = drive.list(folder, from).await.unwrap();
+        let page = drive.list(folder, from, &Asker::task()).await.unwrap();
         entries.extend(page.entries);
         from = page.next;
         if from.is_none() {
@@ -100,7 +100,7 @@ async fn lists_every_page_once<F: Fixture>(world: &F) {
 async fn reach(drive: &dyn Drive, file: &Entry) -> Result<()> {
     match drive.local() {
         Some(local) => local.open(file).await.map(drop),
-        None => drive.link(file, &Audience::Gateway).await.map(drop),
+        None => drive.link(file, &Audience::Gateway, &Asker::task()).await.map(drop),
     }
 }
 
@@ -113,13 +113,13 @@ async fn gives_links_to_the_right_bytes<F: Fixture>(world: &F) {
         let mut opened = local.open(&file).await.unwrap();
         assert_eq!(std::io::read_to_string(&mut opened.file).unwrap(), "the bytes of one");
         assert_eq!(opened.entry, file, "the file is what was listed");
-        assert_eq!(drive.link(&file, &Audience::Gateway).await.unwrap_err().kind(), Kind::Internal);
+        assert_eq!(drive.link(&file, &Audience::Gateway, &Asker::task()).await.unwrap_err().kind(), Kind::Internal);
         return;
     }
     let client = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
     let agent = HeaderValue::from_static("Player/1");
     for audience in [Audience::Gateway, Audience::Client(Some(agent.clone())), Audience::Client(None)] {
-        let link = drive.link(&file, &audience).await.unwrap();
+        let link = drive.link(&file, &audience, &Asker::task()).await.unwrap();
         let mut headers = link.headers.clone();
         match &audience {
             Audience::Client(Some(agent)) => drop(headers.insert(header::USER_AGENT, agent.clone())),
@@ -141,7 +141,7 @@ async fn says_what_is_missing<F: Fixture>(world: &F) {
     world.remove("/a/one.txt");
     assert_eq!(reach(&*drive, &file).await.unwrap_err().kind(), Kind::Gone);
     world.remove("/a");
-    assert_eq!(drive.list(&folder, None).await.unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(drive.list(&folder, None, &Asker::task()).await.unwrap_err().kind(), Kind::NotFound);
 }
 
 async fn fails_when_the_service_fails<F: Fixture>(world: &F) {
@@ -150,7 +150,7 @@ async fn fails_when_the_service_fails<F: Fixture>(world: &F) {
     let root = drive.root().await.unwrap();
     let file = child(&*drive, &child(&*drive, &root, "a").await, "one.txt").await;
     world.fail(true);
-    assert!(drive.list(&root, None).await.unwrap_err().kind().is_unreachable());
+    assert!(drive.list(&root, None, &Asker::task()).await.unwrap_err().kind().is_unreachable());
     assert!(reach(&*drive, &file).await.unwrap_err().kind().is_unreachable());
     world.fail(false);
     assert_eq!(all(&*drive, &root).await.len(), 1);
@@ -162,12 +162,12 @@ async fn finds_folders_by_path<F: Fixture>(world: &F) {
     let root = drive.root().await.unwrap();
     let Some(locate) = drive.locate() else { return };
     assert!(locate.can_say(&["a", "b c", "中"]));
-    let found = locate.find(&["a", "b c", "中"]).await.unwrap().expect("the folder");
+    let found = locate.find(&["a", "b c", "中"], &Asker::task()).await.unwrap().expect("the folder");
     assert_eq!(all(&*drive, &found).await.len(), 1);
     let above = child(&*drive, &child(&*drive, &root, "a").await, "b c").await;
     assert_eq!(found.handle, child(&*drive, &above, "中").await.handle);
-    assert_eq!(locate.find(&["a", "x"]).await.unwrap(), None);
-    let file = locate.find(&["a", "b c", "中", "one.txt"]).await.unwrap();
+    assert_eq!(locate.find(&["a", "x"], &Asker::task()).await.unwrap(), None);
+    let file = locate.find(&["a", "b c", "中", "one.txt"], &Asker::task()).await.unwrap();
     let listed = child(&*drive, &found, "one.txt").await;
     assert_eq!(file, locate.finds_files().then_some(listed));
 }
