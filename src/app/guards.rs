@@ -5,12 +5,13 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use p115::{Guard, Kept, Limits, Observer, PauseKeeper};
 use parking_lot::Mutex;
+use tokio::sync::watch::Receiver;
 
 use super::{App, Deps, accounts::Accounts, mounting};
 use crate::{
     clock::Clock,
     config::Mount as MountConfig,
-    drive::Pause,
+    drive::{Drive, Pause},
     error::{Error, Kind, Result},
     ledger::{Ledger, Made},
     store::{Expected, Store, Table, Value, Version, Watch},
@@ -90,6 +91,19 @@ pub(super) async fn heed(app: Arc<App>) {
         app.accounts.hear().await;
         app.pauses.send_replace(());
     }
+}
+
+/// Waits until the pause of a drive that could not be started because of it has been ended by somebody.
+pub(super) async fn ended(drive: &Option<Arc<dyn Drive>>, heard: &mut Receiver<()>) {
+    if let Some(drive) = drive.as_ref().filter(|drive| drive.pause().is_some()) {
+        while heard.changed().await.is_ok() {
+            // `heed` has asked the store before it told of the change.
+            if drive.pause().is_none() {
+                return;
+            }
+        }
+    }
+    std::future::pending().await
 }
 
 /// The pauses of one account in the store.

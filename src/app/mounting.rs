@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{App, Deps, accounts::Accounts, logins, probe, shares};
+use super::{App, Deps, accounts::Accounts, guards, logins, probe, shares};
 use crate::{
     backend::{
         cloud::{self, Cloud},
@@ -47,6 +47,7 @@ pub(super) async fn keep_up(app: Arc<App>, config: MountConfig, mount: Arc<Mount
     let mut attempt = Attempt::default();
     // Before the first attempt: a login stored during one is heard of after it.
     let mut heard = app.logins.subscribe();
+    let mut unpaused = app.pauses.subscribe();
     loop {
         match start(&app, &config, &mount, &mut attempt).await {
             Ok(mounted) => {
@@ -77,6 +78,10 @@ pub(super) async fn keep_up(app: Arc<App>, config: MountConfig, mount: Arc<Mount
                         attempt.remembered = None;
                         pause = FIRST_PAUSE;
                     }
+                    () = guards::ended(&attempt.drive, &mut unpaused) => {
+                        tracing::info!(mount = %mount.path(), "somebody has ended the pause; the mount is tried again");
+                        pause = FIRST_PAUSE;
+                    }
                 }
             }
         }
@@ -90,6 +95,8 @@ struct Attempt {
     unproven: bool,
     /// The drive as it was at the last start that worked; it is shown until it works again.
     remembered: Option<Arc<Mounted>>,
+    /// The drive that was tried last.
+    drive: Option<Arc<dyn Drive>>,
 }
 
 async fn start(app: &Arc<App>, config: &MountConfig, mount: &Mount, attempt: &mut Attempt) -> Result<Arc<Mounted>> {
@@ -105,6 +112,7 @@ async fn start(app: &Arc<App>, config: &MountConfig, mount: &Mount, attempt: &mu
             drive
         }
     };
+    attempt.drive = Some(Arc::clone(&drive));
     let root = drive.root().await?;
     if attempt.unproven {
         probe::prove(&config.path, &*drive, &root).await?;

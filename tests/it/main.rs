@@ -8,6 +8,7 @@ mod binary;
 mod codes;
 mod contract;
 mod finding;
+mod guard;
 mod kept;
 mod kill;
 mod ledger;

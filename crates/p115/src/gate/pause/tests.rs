@@ -1,3 +1,5 @@
+//! Pauses: what each failure costs, what ends it, and what outlives a process.
+
 use proptest::prelude::*;
 use rstest::rstest;
 

@@ -1,3 +1,5 @@
+//! Whose turn it is, on a paused clock.
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rstest::rstest;
