@@ -118,16 +118,17 @@ fn draw(begun: &Begun, pictures: &Pictures, out: &mut impl Write) -> Result<(), 
     Ok(())
 }
 
-/// Writes a file that is its user's alone.
+/// Writes a file that is its user's alone, also where one was before that others may read.
 fn private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(bytes));
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let written = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).and_then(
+        |mut file| {
+            if file.metadata()?.is_file() {
+                file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+            }
+            file.write_all(bytes)
+        },
+    );
     written.map_err(|error| failed(format!("{} cannot be written: {error}", path.display())))
 }
 
@@ -245,6 +246,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let pictures = Pictures { png: Some(dir.path().join("a.png")), svg: Some(dir.path().join("a.svg")) };
         let begun = Begun { ticket: "t".to_owned(), code: "x".to_owned(), warning: None };
+        std::fs::write(dir.path().join("a.png"), "of another day").unwrap();
         draw(&begun, &pictures, &mut Vec::new()).unwrap();
         for (name, head) in [("a.png", &b"\x89PNG"[..]), ("a.svg", b"<svg")] {
             let path = dir.path().join(name);

@@ -107,7 +107,7 @@ enum Failure {
     Rejected(PathBuf),
     #[error("the gateway is not well: {0}")]
     Sick(String),
-    #[error("a mount does not work; see above")]
+    #[error("not everything works; see above")]
     Offline,
     #[error("{0}")]
     NotLoggedIn(String),

@@ -7,13 +7,13 @@ use std::{
 };
 
 use gate115::{
-    app::App,
-    config::{Config, Given, Login as Written},
+    app::{App, Probe},
+    config::{Config, Drive, Given, Login as Written},
     drive::{Login, Progress},
     error::Kind,
     path::VirtualPath,
     store::{
-        Memory, Store,
+        Memory, Store, Table, Value,
         credentials::{Credentials, Fingerprint, Secret},
     },
     vfs::State,
@@ -164,6 +164,27 @@ async fn a_login_that_comes_to_nothing_says_why() {
     let Progress::Failed { reason } = end(&*login, &begun.ticket).await else { panic!("it did not fail") };
     assert!(reason.contains("40101004") && reason.contains("another type of app"), "{reason}");
     assert!(matches!(state(&t.app).await, State::Failed(_)));
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_kept_is_told_to_everybody_who_asks() {
+    let t = nobody().sim(|sim| sim.qr_hold(Duration::from_millis(100))).start().await;
+    let store = store(&t);
+    for n in 0..Table::Credentials.bounds().entries {
+        store.put(Table::Credentials, &format!("another {n}"), Value::new(*b"1")).await.unwrap();
+    }
+    let app = another(&t.config, &store, &t);
+    let begun = login(&app).begin(None).await.unwrap();
+    let uid = t.sim.qr_codes().pop().unwrap();
+    t.sim.qr_scan(&uid);
+    t.sim.qr_confirm(&uid);
+    for _ in 0..2 {
+        let ended = end(&*login(&app), &begun.ticket).await;
+        let Progress::Failed { reason } = &ended else { panic!("{ended:?}") };
+        assert!(reason.contains("no room"), "{reason}");
+    }
+    assert_eq!(t.calls("qr_result"), 1);
+    app.stop().await;
 }
 
 /// The token of a code that a person has confirmed.
@@ -513,4 +534,31 @@ async fn a_clock_that_is_wrong_is_said(
         Some(told) => assert!(said.is_some_and(|said| said.contains(told) && said.contains("NTP")), "{said:?}"),
         None => assert_eq!(said, None),
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_tried_is_told_in_words_and_a_wrong_root_as_that(
+    #[values(Service::Cloud, Service::Open, Service::Share)] of: Service,
+) {
+    let t = world(film).of(of).start().await;
+    let told = |probe: Probe| probe.steps.into_iter().next_back().unwrap();
+    let (step, link) = told(t.app.probe(&path()).await.unwrap());
+    let whom = if of.binds_every_link() { "the User-Agent that asks" } else { "every client" };
+    let link = link.unwrap();
+    assert!(step == "link" && link.starts_with(&format!("works for {whom}, 2 connections at a time, for ")), "{link}");
+
+    let mut config = t.config.clone();
+    match &mut config.mounts[0].drive {
+        Drive::Cloud(cloud) => cloud.root = 7,
+        Drive::Open(open) => open.root = 7,
+        Drive::Share(share) => share.root = 7,
+        Drive::Local(_) => unreachable!(),
+    }
+    let app = App::build(&config, t.deps(store(&t)));
+    let (step, why) = told(app.probe(&path()).await.unwrap());
+    assert!(
+        step == "root" && why.as_ref().is_err_and(|why| why.contains("no folder with the cid 7")),
+        "{step} {why:?}"
+    );
 }

@@ -114,7 +114,10 @@ fn no_link_hides_that_logins_lie_in_a_local_folder() {
         ("media", "elsewhere/../media/data"),
         ("other/../media", "media/data"),
     ] {
-        assert!(told(root, data).is_err_and(|error| error.contains("lies in the folder that /x shows")), "{root} {data}");
+        assert!(
+            told(root, data).is_err_and(|error| error.contains("lies in the folder that /x shows")),
+            "{root} {data}"
+        );
     }
     assert_eq!(told("media/inner", "media/data"), Ok(()));
 }
@@ -122,7 +125,8 @@ fn no_link_hides_that_logins_lie_in_a_local_folder() {
 #[test]
 fn a_configuration_within_a_local_folder_is_noted() {
     let dir = tempfile::tempdir().unwrap();
-    let text = format!("data_dir: /nowhere\nmounts: [{{ path: /x, drive: {{ type: local, root: {:?} }} }}]", dir.path());
+    let text =
+        format!("data_dir: /nowhere\nmounts: [{{ path: /x, drive: {{ type: local, root: {:?} }} }}]", dir.path());
     let notes = |base: &Path| Config::parse(&text, base).unwrap().notes;
     let note = notes(&dir.path().join("below")).into_iter().find(|note| note.field == "mounts[0].drive.root").unwrap();
     assert!(note.message.contains("whoever reads the mount"), "{note}");
