@@ -21,3 +21,4 @@ mod redirect;
 mod relay;
 mod share;
 mod support;
+mod tls;
