@@ -82,7 +82,7 @@ async fn try_drive(drive: &dyn Drive, now: u64, steps: &mut Steps) {
     let first = match drive.list(&root, None).await {
         Ok(page) => {
             steps.step("listing", Ok(format!("{} entries on the first page of the root", page.entries.len())));
-            page.entries.into_iter().find(|entry| entry.size() > 0)
+            page.entries.into_iter().find(is_worth_a_try)
         }
         Err(error) => return steps.step("listing", Err(error)),
     };
@@ -92,6 +92,11 @@ async fn try_drive(drive: &dyn Drive, now: u64, steps: &mut Steps) {
         Some(file) => fetch(drive, file, now).await,
     };
     steps.step(last, told);
+}
+
+/// Empty files need no link, and those that are still being uploaded have none.
+fn is_worth_a_try(entry: &Entry) -> bool {
+    entry.can_be_opened() && entry.size() > 0
 }
 
 /// A link to the file, or the file, in words.
@@ -128,7 +133,7 @@ pub(super) async fn prove(mount: &VirtualPath, drive: &dyn Drive, root: &Entry) 
     };
     drive.standing().await.map_err(named("session"))?;
     let page = drive.list(root, None).await.map_err(named("listing"))?;
-    if let Some(file) = page.entries.iter().find(|entry| entry.size() > 0)
+    if let Some(file) = page.entries.iter().find(|entry| is_worth_a_try(entry))
         && drive.local().is_none()
         && let Err(error) = drive.link(file, &Audience::Gateway).await.map_err(named("link"))
     {

@@ -19,7 +19,7 @@ use gate115::{
     vfs::State,
 };
 use rstest::rstest;
-use sim115::{Content, Fault, On, Phone, Sim, Times};
+use sim115::{Content, Fault, On, Phone, Raw, Sim, Times};
 use tokio::time::Instant;
 
 use crate::{
@@ -541,7 +541,15 @@ async fn a_clock_that_is_wrong_is_said(
 async fn what_was_tried_is_told_in_words_and_a_wrong_root_as_that(
     #[values(Service::Cloud, Service::Open, Service::Share)] of: Service,
 ) {
-    let t = world(film).of(of).start().await;
+    let filled = move |sim: &Sim| {
+        film(sim);
+        // The first of the listing, and nothing to ask a link for.
+        if of != Service::Share {
+            let raw = Raw { incomplete: true, created: Some(4_000_000_000), ..Raw::default() };
+            sim.raw_file(sim.folder("/"), "under way.mkv", Content::pattern(10), raw);
+        }
+    };
+    let t = world(filled).of(of).start().await;
     let told = |probe: Probe| probe.steps.into_iter().next_back().unwrap();
     let (step, link) = told(t.app.probe(&path()).await.unwrap());
     let whom = if of.binds_every_link() { "the User-Agent that asks" } else { "every client" };
