@@ -15,7 +15,7 @@ mod version;
 
 use std::{
     future::Future,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -159,7 +159,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Login { mount, file, app, png, svg } => {
-            let pictures = login::Pictures { png, svg };
+            let pictures = login::Pictures { png, svg, terminal: io::stdout().is_terminal() };
             block_on(login::login(&find(file.config)?, &mount, app.as_deref(), &pictures, format))
         }
         Command::Healthcheck { url } => block_on(healthcheck::healthcheck(&url)),
