@@ -117,7 +117,10 @@ async fn the_root_costs_no_call() {
     Err(Kind::Undecodable)
 )]
 #[case::no_size(
-    json(r#"{"state":true,"code":0,"data":{"file_id":"5","file_name":"a","file_category":1,"pick_code":"a","paths":[]}}"#),
+    json(
+        r#"{"state":true,"code":0,"data":{"file_id":"5","file_name":"a","file_category":1,"pick_code":"a","paths":[],
+        "sha1":"DA39A3EE5E6B4B0D3255BFEF95601890AFD80709"}}"#
+    ),
     Err(Kind::Undecodable)
 )]
 #[tokio::test]
