@@ -35,8 +35,7 @@ impl Code {
         self.modules.get(y * self.width + x).copied().unwrap_or(false)
     }
 
-    /// Lines of half blocks, two rows of modules to a line. What is light is drawn, as most terminals are dark; where one is
-    /// not, scanners read the inverted code too.
+    /// Lines of half blocks, two rows of modules to a line. What is light is drawn, as for a terminal that is dark.
     pub fn terminal(&self) -> String {
         let mut text = String::with_capacity(self.width * self.width * 2);
         for y in (0..self.width).step_by(2) {

@@ -190,11 +190,12 @@ impl MountLogin {
         let Some(taken) = tickets.replace(id, &found, as_state(State::Taken)).await? else {
             return Ok(Progress::Scanned);
         };
-        let (state, progress) = match self.fetch(&found.ticket.state).await {
-            Ok(Given { secret, user }) => {
-                self.store(&secret).await?;
-                (State::Done { user: user.clone() }, Progress::Done { user })
-            }
+        let fetched = async {
+            let Given { secret, user } = self.fetch(&found.ticket.state).await?;
+            self.store(&secret).await.map(|()| user)
+        };
+        let (state, progress) = match fetched.await {
+            Ok(user) => (State::Done { user: user.clone() }, Progress::Done { user }),
             Err(error) => {
                 let reason = error.message().to_owned();
                 (State::Failed { reason: reason.clone() }, Progress::Failed { reason })

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Deps, accounts::Accounts, mounting};
 use crate::{
     config::{Config, Mount as MountConfig},
-    drive::{Asker, Audience, Drive, Entry},
+    drive::{Asker, Audience, Binding, Drive, Entry},
     error::{Error, Kind, Result},
     ledger::{Hours, Ledger},
     path::VirtualPath,
@@ -56,7 +56,7 @@ pub async fn probe(config: &Config) -> Findings {
 pub(super) async fn probe_mount(config: &MountConfig, deps: &Deps, accounts: &Accounts) -> Probe {
     let mut steps = Steps(Vec::with_capacity(5));
     match mounting::drive(config, deps, accounts).await {
-        Ok((drive, _)) => try_drive(&*drive, &mut steps).await,
+        Ok((drive, _)) => try_drive(&*drive, deps.clock.unix(), &mut steps).await,
         Err(error) => steps.step("session", Err(error)),
     }
     Probe { mount: config.path.to_string(), steps: steps.0 }
@@ -70,10 +70,12 @@ impl Steps {
     }
 }
 
-async fn try_drive(drive: &dyn Drive, steps: &mut Steps) {
+async fn try_drive(drive: &dyn Drive, now: u64, steps: &mut Steps) {
     let session = if drive.local().is_some() { "root" } else { "session" };
     let root = match drive.root().await {
         Ok(root) => root,
+        // The login is good enough to say so.
+        Err(error) if error.kind() == Kind::NotFound => return steps.step("root", Err(error)),
         Err(error) => return steps.step(session, Err(error)),
     };
     match drive.standing().await {
@@ -94,26 +96,43 @@ async fn try_drive(drive: &dyn Drive, steps: &mut Steps) {
     let first = match drive.list(&root, None, &Asker::task()).await {
         Ok(page) => {
             steps.step("listing", Ok(format!("{} entries on the first page of the root", page.entries.len())));
-            page.entries.into_iter().find(|entry| entry.size() > 0)
+            page.entries.into_iter().find(is_worth_a_try)
         }
         Err(error) => return steps.step("listing", Err(error)),
     };
     let last = if drive.local().is_some() { "file" } else { "link" };
     let told = match &first {
         None => Ok("not tried: there is no file in the root".to_owned()),
-        Some(file) => fetch(drive, file).await,
+        Some(file) => fetch(drive, file, now).await,
     };
     steps.step(last, told);
 }
 
+/// Empty files need no link, and those that are still being uploaded have none.
+fn is_worth_a_try(entry: &Entry) -> bool {
+    entry.can_be_opened() && entry.size() > 0
+}
+
 /// A link to the file, or the file, in words.
-async fn fetch(drive: &dyn Drive, file: &Entry) -> Result<String> {
+async fn fetch(drive: &dyn Drive, file: &Entry, now: u64) -> Result<String> {
     if let Some(local) = drive.local() {
         let opened = local.open(file).await?;
         return Ok(format!("opened one of {} bytes", opened.entry.size()));
     }
     let link = drive.link(file, &Audience::Gateway, &Asker::task()).await?;
-    Ok(format!("{:?}, {} connections on it, expires {:?}", link.binding, link.connections, link.expires))
+    let works = match link.binding {
+        Binding::None => "works for every client",
+        Binding::UserAgent => "works for the User-Agent that asks",
+        Binding::Cookie => "works for the relay alone",
+    };
+    let connections = match link.connections {
+        0 => "any number of connections".to_owned(),
+        n => format!("{n} connections at a time"),
+    };
+    let life = link.expires.map_or("a time that 115 does not say".to_owned(), |expires| {
+        format!("{} minutes", expires.saturating_sub(now) / 60)
+    });
+    Ok(format!("{works}, {connections}, for {life}"))
 }
 
 /// Tries a login that is new, once: the session has answered already. A listing that fails, and a session that 115 has
@@ -128,7 +147,7 @@ pub(super) async fn prove(mount: &VirtualPath, drive: &dyn Drive, root: &Entry) 
     };
     drive.standing().await.map_err(named("session"))?;
     let page = drive.list(root, None, &Asker::task()).await.map_err(named("listing"))?;
-    if let Some(file) = page.entries.iter().find(|entry| entry.size() > 0)
+    if let Some(file) = page.entries.iter().find(|entry| is_worth_a_try(entry))
         && drive.local().is_none()
         && let Err(error) = drive.link(file, &Audience::Gateway, &Asker::task()).await.map_err(named("link"))
     {

@@ -15,13 +15,14 @@ pub(super) fn entry(item: p115::Item) -> Entry {
             Kind::Folder,
             item.pickcode.map_or_else(|| cid.to_string().into(), |code| code.as_str().into()),
         ),
-        p115::ItemKind::File { pickcode, size, sha1, complete, .. } => {
+        p115::ItemKind::File { id, size, sha1, complete } => {
             let sha1 = sha1.map(|sha1| Arc::from(sha1.to_ascii_lowercase()));
-            (
-                Handle::new(&format!("f:{}", pickcode.as_str())),
-                Kind::File { size, sha1, complete },
-                Arc::from(pickcode.as_str()),
-            )
+            let (handle, tag) = match &item.pickcode {
+                Some(code) => (format!("f:{}", code.as_str()), code.as_str().into()),
+                // Still being uploaded: nobody can ask for it.
+                None => (format!("n:{id}"), id.to_string().into()),
+            };
+            (Handle::new(&handle), Kind::File { size, sha1, complete }, tag)
         }
     };
     Entry {
@@ -80,4 +81,30 @@ pub(super) fn page(page: p115::FilePage, offset: u64) -> Result<Page> {
     }
     let next = Some(offset + got).filter(|&next| got > 0 && next < page.count);
     Ok(Page { entries: page.entries.into_iter().map(entry).collect(), next, newest_first: page.newest_first })
+}
+
+#[cfg(test)]
+mod tests {
+    use p115::{Cid, FileId, Item, ItemKind};
+
+    use super::*;
+
+    #[test]
+    fn an_upload_that_has_no_pickcode_yet_is_shown_and_nothing_is_asked_with_its_handle() {
+        let kind = ItemKind::File { id: FileId::new(7), size: 0, sha1: None, complete: false };
+        let item = Item {
+            kind,
+            parent: Cid::ROOT,
+            name: "half.mkv".to_owned(),
+            pickcode: None,
+            modified: None,
+            created: None,
+            thumb: None,
+        };
+        let coded = entry(Item { pickcode: Some("abc".parse().unwrap()), ..item.clone() });
+        assert_eq!((&*coded.tag, pickcode(&coded.handle).unwrap().as_str()), ("abc", "abc"));
+        let bare = entry(item);
+        assert!(!bare.can_be_opened() && bare.name.as_str() == "half.mkv" && &*bare.tag == "7");
+        assert_eq!(pickcode(&bare.handle).unwrap_err().kind(), ErrorKind::Internal);
+    }
 }

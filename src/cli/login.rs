@@ -23,6 +23,8 @@ use crate::{
 pub(super) struct Pictures {
     pub(super) png: Option<PathBuf>,
     pub(super) svg: Option<PathBuf>,
+    /// Whether what is written goes to a terminal.
+    pub(super) terminal: bool,
 }
 
 /// Pixels to a module of the picture.
@@ -115,7 +117,11 @@ fn draw(begun: &Begun, pictures: &Pictures, out: &mut impl Write) -> Result<(), 
     if let Some(warning) = &begun.warning {
         writeln!(out, "Note: {warning}\n")?;
     }
-    writeln!(out, "{}", code.terminal())?;
+    for line in code.terminal().lines() {
+        // White on black whatever the terminal's own colours are: not every scanner reads an inverted code.
+        if pictures.terminal { writeln!(out, "\x1b[40;97m{line}\x1b[0m")? } else { writeln!(out, "{line}")? }
+    }
+    writeln!(out)?;
     writeln!(
         out,
         "Scan this with the 115 app within five minutes, and confirm. Whoever has the code while it is valid can"
@@ -124,16 +130,17 @@ fn draw(begun: &Begun, pictures: &Pictures, out: &mut impl Write) -> Result<(), 
     Ok(())
 }
 
-/// Writes a file that is its user's alone.
+/// Writes a file that is its user's alone, also where one was before that others may read.
 fn private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(bytes));
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let written = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).and_then(
+        |mut file| {
+            if file.metadata()?.is_file() {
+                file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+            }
+            file.write_all(bytes)
+        },
+    );
     written.map_err(|error| failed(format!("{} cannot be written: {error}", path.display())))
 }
 
@@ -249,14 +256,32 @@ mod tests {
     fn pictures_are_their_owners_alone() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        let pictures = Pictures { png: Some(dir.path().join("a.png")), svg: Some(dir.path().join("a.svg")) };
+        let (png, svg) = (Some(dir.path().join("a.png")), Some(dir.path().join("a.svg")));
+        let pictures = Pictures { png, svg, terminal: false };
         let begun = Begun { ticket: "t".to_owned(), code: "x".to_owned(), warning: None };
+        std::fs::write(dir.path().join("a.png"), "of another day").unwrap();
         draw(&begun, &pictures, &mut Vec::new()).unwrap();
         for (name, head) in [("a.png", &b"\x89PNG"[..]), ("a.svg", b"<svg")] {
             let path = dir.path().join(name);
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
             assert!(std::fs::read(path).unwrap().starts_with(head));
         }
+    }
+
+    #[test]
+    fn a_terminal_is_told_the_colours_and_a_file_is_not() {
+        let begun = Begun { ticket: "t".to_owned(), code: "x".to_owned(), warning: None };
+        let drawn = |terminal| {
+            let mut out = Vec::new();
+            draw(&begun, &Pictures { terminal, ..Pictures::default() }, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let (plain, coloured) = (drawn(false), drawn(true));
+        assert!(!plain.contains('\x1b'));
+        let blocks = coloured.lines().filter(|line| line.contains('█'));
+        assert!(blocks.clone().count() > 10);
+        blocks.for_each(|line| assert!(line.starts_with("\x1b[40;97m") && line.ends_with("\x1b[0m"), "{line:?}"));
+        assert_eq!(coloured.replace("\x1b[40;97m", "").replace("\x1b[0m", ""), plain);
     }
 
     #[test]

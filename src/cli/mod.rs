@@ -16,7 +16,7 @@ mod version;
 
 use std::{
     future::Future,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -115,7 +115,7 @@ enum Failure {
     Rejected(PathBuf),
     #[error("the gateway is not well: {0}")]
     Sick(String),
-    #[error("a mount does not work; see above")]
+    #[error("not everything works; see above")]
     Offline,
     #[error("{0}")]
     NotLoggedIn(String),
@@ -169,7 +169,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Login { mount, file, app, png, svg } => {
-            let pictures = login::Pictures { png, svg };
+            let pictures = login::Pictures { png, svg, terminal: io::stdout().is_terminal() };
             block_on(login::login(&find(file.config)?, &mount, app.as_deref(), &pictures, format))
         }
         Command::Unblock { mount, file } => block_on(unblock::unblock(&find(file.config)?, &mount, format)),

@@ -56,6 +56,11 @@ impl Entry {
         self.kind == Kind::Folder
     }
 
+    /// A file whose upload has ended.
+    pub fn can_be_opened(&self) -> bool {
+        matches!(self.kind, Kind::File { complete: true, .. })
+    }
+
     /// Bytes; 0 for a folder.
     pub fn size(&self) -> u64 {
         match self.kind {

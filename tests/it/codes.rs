@@ -2,13 +2,16 @@
 //!
 //! The numbers and their meanings are those of docs/115.md §4.3, §7.1, §9.4 and §10.3; the rows say what is to become of them.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use futures_util::{StreamExt, stream};
+use gate115::{app::App, store::Memory};
 use rstest::rstest;
-use sim115::{Content, Fault, On, Sim, Times};
+use sim115::{Content, Fault, OPEN_CODES, On, Sim, Times};
 
 use crate::support::{
     Service::{self, Cloud, Open, Share},
-    TestApp, world,
+    TestApp, open_of, world,
 };
 
 /// What is asked of 115.
@@ -122,7 +125,7 @@ const APP: &[Reply] = &[
 const CLOUD_LISTING: Rows = &[
     (&[(2, "某某")], told(502, "50,000", 1, 0)),
     (MISSING, told(404, "no such folder", 1, 1)),
-    (REJECTED, told(502, "report this", 1, 0)),
+    (REJECTED, told(502, "report", 1, 0)),
     (CLOSED, told(502, "newer gate115", 1, 0)),
     (TOO_OLD, told(502, "newer gate115", 1, 0)),
     (CAPTCHA, wait("captcha", 1)),
@@ -131,7 +134,7 @@ const CLOUD_LISTING: Rows = &[
 ];
 const CLOUD_LINK: Rows = &[
     (MISSING, told(410, "is gone", 1, 0)),
-    (REJECTED, told(502, "report this", 1, 0)),
+    (REJECTED, told(502, "report", 1, 0)),
     (CLOSED, told(502, "newer gate115", 3, 0)),
     (TOO_OLD, told(502, "newer gate115", 4, 0)),
     (TOO_BIG, told(502, "200 MB", 4, 0)),
@@ -141,7 +144,7 @@ const CLOUD_LINK: Rows = &[
 ];
 const OPEN_LISTING: Rows = &[
     (MISSING, told(404, "no such folder", 1, 1)),
-    (REJECTED, told(502, "report this", 1, 0)),
+    (REJECTED, told(502, "report", 1, 0)),
     (CLOSED, told(502, "newer gate115", 1, 0)),
     (TOO_OLD, told(502, "newer gate115", 1, 0)),
     (CAPTCHA, wait("captcha", 1)),
@@ -152,7 +155,7 @@ const OPEN_LISTING: Rows = &[
 ];
 const OPEN_LINK: Rows = &[
     (MISSING, told(410, "is gone", 1, 0)),
-    (REJECTED, told(502, "report this", 1, 0)),
+    (REJECTED, told(502, "report", 1, 0)),
     (CLOSED, told(502, "newer gate115", 1, 0)),
     (TOO_OLD, told(502, "newer gate115", 1, 0)),
     (CAPTCHA, wait("captcha", 1)),
@@ -171,7 +174,7 @@ const SHARE_LISTING: Rows = &[
 ];
 const SHARE_LINK: Rows = &[
     (MISSING, told(410, "is gone", 1, 0)),
-    (REJECTED, told(502, "report this", 1, 0)),
+    (REJECTED, told(502, "report", 1, 0)),
     (CLOSED, told(502, "newer gate115", 4, 0)),
     (TOO_OLD, told(502, "newer gate115", 5, 0)),
     (TOO_BIG, told(502, "200 MB", 4, 0)),
@@ -248,4 +251,40 @@ async fn every_number_is_told_as_what_it_is(#[case] of: Service, #[case] questio
         .collect()
         .await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a person is told where this number of authorisation answers: at work, and at a login.
+async fn words(code: i64) -> [String; 2] {
+    let t = world(files).of(Open).start().await;
+    t.get("/115").send().await.is(200);
+    for call in ["open_files", "open_get_info", "open_device_code"] {
+        t.sim.fault(On::Call(call), Times::Always, Fault::OpenCode(code));
+    }
+    let mut config = t.config.clone();
+    open_of(&mut config.mounts[0]).app_id = Some(t.sim.open_app_id());
+    let path = config.mounts[0].path.clone();
+    let app = App::build(&config, t.deps(Arc::new(Memory::new(t.clock.clone()))));
+    let login = app.login(&path).unwrap().begin(None).await.unwrap_err().to_string();
+    [t.get("/115/folder").send().await.text(), login]
+}
+
+#[tokio::test]
+async fn every_number_of_authorisation_has_words_of_its_own() {
+    let told: Vec<_> = stream::iter(OPEN_CODES)
+        .map(|(code, _)| async move { (code, words(code).await) })
+        .buffer_unordered(16)
+        .collect()
+        .await;
+    // Of an access token they all mean that a new one is to be had, which happens by itself; a login has none.
+    let tokens = TOKEN.iter().map(|(code, _)| *code).collect::<Vec<_>>();
+    let mut said = BTreeMap::new();
+    for (code, words) in told {
+        for (n, words) in words.into_iter().enumerate() {
+            assert!(words.contains(&format!("({code})")) && words.is_ascii(), "{code}: {words}");
+            let bare = words.replace(&code.to_string(), "");
+            if let Some(other) = said.insert((n, bare), code).filter(|_| !tokens.contains(&code)) {
+                panic!("{code} is told as {other} is: {words}");
+            }
+        }
+    }
 }

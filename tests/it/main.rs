@@ -24,3 +24,4 @@ mod redirect;
 mod relay;
 mod share;
 mod support;
+mod tls;

@@ -1,6 +1,9 @@
 //! 115 Open: what a path costs, and tokens that change under way.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use gate115::{
     config::Config,
@@ -12,7 +15,7 @@ use gate115::{
     },
 };
 use rstest::rstest;
-use sim115::{Content, Fault, On, Sim, Times};
+use sim115::{Content, Fault, On, Raw, Sim, Times};
 use tokio::time::Instant;
 
 use crate::support::{Service, Stage, open_of, world};
@@ -50,6 +53,23 @@ async fn a_cold_path_costs_two_calls_and_a_neighbour_the_listing() {
         t.get(&format!("/d/115/a/b/c/d/e/f/poster{number}.jpg")).send().await.is(404);
     }
     assert_eq!(calls(&t.sim), 6, "the listing is fresh, and says what is not there");
+}
+
+#[tokio::test]
+async fn a_namesake_in_our_own_spelling_costs_three_calls() {
+    let older = Arc::new(OnceLock::new());
+    let made = Arc::clone(&older);
+    let t = open_world(move |sim| {
+        let raw = Raw { created: Some(1_600_000_000), ..Raw::default() };
+        let id = sim.raw_file(sim.folder("/a/b/c/d"), "film.mkv", Content::bytes("the older"), raw);
+        sim.file("/a/b/c/d/film.mkv", Content::bytes("the newer"));
+        made.set(id).unwrap();
+    })
+    .start()
+    .await;
+    let pickcode = t.sim.pickcode(*older.get().unwrap()).unwrap();
+    let reply = t.get(&format!("/d/115/a/b/c/d/film%20({pickcode}).mkv")).follow().await.is(200);
+    assert_eq!((reply.text(), calls(&t.sim)), ("the older".to_owned(), 3), "its folder, the listing, the link");
 }
 
 #[tokio::test]

@@ -217,7 +217,12 @@ impl Accounts {
             for of in user.mounts.iter_mut().filter(|of| of.account == seen.account) {
                 of.generation = of.generation.max(held.generation);
             }
-            if !user.client.is_logged_in_with(&cookie) && !user.client.log_in(cookie) {
+            if user.client.is_logged_in_with(&cookie) {
+                continue;
+            }
+            if user.client.log_in(cookie) {
+                tracing::info!(mount = %seen.path, "a newer login is taken up");
+            } else {
                 changed.push(seen.path);
             }
         }

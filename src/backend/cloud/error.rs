@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Kind},
 };
 
-const LOG_IN: &str = "The 115 cookie is dead: 115 asks for a new login. Run `gate115 login` for the mount; or log in to 115 again, put the new cookie into the configuration (`cookie`), and reload (SIGHUP) or restart.";
+const LOG_IN: &str = "The 115 cookie is dead: 115 asks for a new login, as it does after another login of the same kind of device. Run `gate115 login` for the mount; or log in to 115 again, put the new cookie into the configuration (`cookie`), and reload (SIGHUP) or restart.";
 const CAPTCHA: &str = "115 wants a captcha solved (911). Open 115.com in a browser with this account, solve it, then run `gate115 unblock` for the mount. No calls go out until then, also after a restart.";
 const WAF: &str = "115's firewall has blocked the account for a while (405). No calls go out until the pause is over; links and listings that are known still work. A lower `rate` keeps this away.";
 const QUOTA: &str = "115 limits how often the account may ask. No calls go out until the pause is over; links and listings that are known still work.";

@@ -21,6 +21,7 @@ pub(crate) fn translate(cause: &p115::Error) -> Error {
         | Wire::Paused { cause: Cause::Session | Cause::TokensLost | Cause::App } => Kind::Session,
         Wire::Renewals | Wire::Paused { cause: Cause::Renewals } => Kind::Paused,
         Wire::Keeper => Kind::Storage,
+        _ if cause.meaning().is_some() => cloud::error::translate(cause).kind(),
         _ => return cloud::error::translate(cause),
     };
     let what = match (cause.kind, cause.meaning()) {
@@ -34,12 +35,18 @@ pub(crate) fn translate(cause: &p115::Error) -> Error {
         }
         _ => "115 does not accept the tokens",
     };
-    let advice = match cause.kind {
-        Wire::Session | Wire::TokensLost | Wire::Paused { cause: Cause::Session | Cause::TokensLost } => LOG_IN,
-        _ => cause.advice().unwrap_or("try again in a moment"),
+    let own = cause.advice().unwrap_or("try again in a moment");
+    let dead = matches!(
+        cause.kind,
+        Wire::Session | Wire::TokensLost | Wire::Paused { cause: Cause::Session | Cause::TokensLost }
+    );
+    let advice = match cause.meaning() {
+        Some(_) if dead => format!("{own}: {LOG_IN}"),
+        None if dead => LOG_IN.to_owned(),
+        _ => own.to_owned(),
     };
     let code = cause.code.map(|code| format!(" ({code})")).unwrap_or_default();
-    let message = format!("{}{code}: {advice}.", cloud::error::capital(what));
+    let message = format!("{}{code}. {}.", cloud::error::capital(what), cloud::error::capital(&advice));
     Error::new(kind, message).op(cause.call).retry_after(cause.retry_after).source(cause.clone())
 }
 

@@ -27,20 +27,31 @@ fn folder(text: Option<&str>) -> Result<PathBuf, String> {
     Ok(text.into())
 }
 
-/// Logins lie in `data_dir` in plain text: a folder that everybody may look into must not hold it.
-pub(super) fn apart(mounts: &[Mount], data_dir: &Path, report: &mut Report) {
-    let Ok(data_dir) = path::absolute(data_dir) else { return };
-    for mount in mounts {
-        if let Drive::Local(Local { root }) = &mount.drive
-            && data_dir.starts_with(root)
-        {
-            report.wrong(
-                "data_dir",
-                format!(
-                    "lies in the folder that {} shows, and logins with it; choose another for one of them",
-                    mount.path
-                ),
-            );
+/// Logins lie in `data_dir` in plain text: a folder that everybody may look into must not hold it. What the configuration itself
+/// holds is its writer's to know.
+pub(super) fn apart(mounts: &[Mount], data_dir: &Path, base_dir: &Path, report: &mut Report) {
+    let (data_dir, base_dir) = (really(data_dir), really(base_dir));
+    for (n, mount) in mounts.iter().enumerate() {
+        let Drive::Local(Local { root }) = &mount.drive else { continue };
+        let root = really(root);
+        if data_dir.starts_with(&root) {
+            let what = "and logins with it; choose another for one of them";
+            report.wrong("data_dir", format!("lies in the folder that {} shows, {what}", mount.path));
+        }
+        if base_dir.starts_with(&root) {
+            let what = "the configuration lies in this folder, and whoever reads the mount reads what is written there; keep secrets elsewhere ({ env: … }), or move it";
+            report.note(format!("mounts[{n}].drive.root"), what);
         }
     }
+}
+
+/// Where a path leads: links are followed as far as there is anything.
+fn really(path: &Path) -> PathBuf {
+    let whole = path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let there = whole.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above)));
+    let (real, above) = there.unwrap_or((PathBuf::new(), Path::new("")));
+    whole.strip_prefix(above).unwrap_or(&whole).components().fold(real, |at, part| match part {
+        path::Component::ParentDir => at.parent().unwrap_or(&at).to_owned(),
+        part => at.join(part),
+    })
 }

@@ -28,6 +28,12 @@ pub(super) fn open(raw: raw::Drive, at: &str, sources: &Sources<'_>, report: &mu
             "is missing beside access_token, which 115 lets live for hours only; write both",
         );
     }
+    if !access.0 && !refresh.0 {
+        report.note(
+            format!("{at}.refresh_token"),
+            "there is none: the mount starts once somebody has run `gate115 login` for it, which takes an app_id",
+        );
+    }
     let app_id = raw.app_id.and_then(|text| report.take(&format!("{at}.app_id"), app_id(&text)));
     let rate = rate(raw.rate, DEFAULT_RATE, raw.wire.is_some(), &format!("{at}.rate"), report);
     let page_size = report.take(&format!("{at}.page_size"), page_size(raw.page_size));

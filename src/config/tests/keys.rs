@@ -122,6 +122,44 @@ fn a_local_folder_is_an_absolute_path_without_logins_in_it(
     assert_eq!(parsed.map(drop).map_err(|error| error.to_string()).err().unwrap_or_default(), want);
 }
 
+#[test]
+fn no_link_hides_that_logins_lie_in_a_local_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |path: &str| dir.path().join(path);
+    std::fs::create_dir_all(at("media/inner")).unwrap();
+    std::os::unix::fs::symlink(at("media"), at("link")).unwrap();
+    std::os::unix::fs::symlink(at("media/inner"), at("way in")).unwrap();
+    let told = |root: &str, data: &str| {
+        let (root, data) = (at(root), at(data));
+        let text = format!("data_dir: {data:?}\nmounts: [{{ path: /x, drive: {{ type: local, root: {root:?} }} }}]");
+        parse(&text).map(drop).map_err(|error| error.to_string())
+    };
+    for (root, data) in [
+        ("link", "media/not there yet/data"),
+        ("media", "link/data"),
+        ("media", "way in/data"),
+        ("media", "elsewhere/../media/data"),
+        ("other/../media", "media/data"),
+    ] {
+        assert!(
+            told(root, data).is_err_and(|error| error.contains("lies in the folder that /x shows")),
+            "{root} {data}"
+        );
+    }
+    assert_eq!(told("media/inner", "media/data"), Ok(()));
+}
+
+#[test]
+fn a_configuration_within_a_local_folder_is_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    let text =
+        format!("data_dir: /nowhere\nmounts: [{{ path: /x, drive: {{ type: local, root: {:?} }} }}]", dir.path());
+    let notes = |base: &Path| Config::parse(&text, base).unwrap().notes;
+    let note = notes(&dir.path().join("below")).into_iter().find(|note| note.field == "mounts[0].drive.root").unwrap();
+    assert!(note.message.contains("whoever reads the mount"), "{note}");
+    assert!(notes(Path::new("/nowhere")).iter().all(|note| note.field != "mounts[0].drive.root"));
+}
+
 #[rstest]
 #[case("share_code: sw3abcd1234, receive_code: ab12, root: ''", 0)]
 #[case("share_code: sw3abcd1234-ab12", 0)]

@@ -1,4 +1,4 @@
-//! Connections to an origin, with or without TLS.
+//! Connections to an origin, with or without TLS, through a proxy where the environment names one.
 
 use std::{
     io,
@@ -9,6 +9,7 @@ use std::{
 };
 
 use http::{Uri, uri::Scheme};
+use hyper_util::client::proxy::matcher::Matcher;
 use rustls_platform_verifier::ConfigVerifierExt;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -19,6 +20,8 @@ use tokio_rustls::{
     client::TlsStream,
     rustls::{ClientConfig, pki_types::ServerName},
 };
+
+use super::tunnel;
 
 /// For the name, the connection and the handshake together.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,6 +52,12 @@ impl Origin {
         Ok(Self { tls, host, port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }) })
     }
 
+    /// As those who choose a proxy want it.
+    fn uri(&self) -> Option<Uri> {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}:{}/", self.host, self.port).parse().ok()
+    }
+
     /// What stands in `Host`: the port only where it is not the scheme's own.
     pub(super) fn host_header(&self) -> String {
         match (self.tls, self.port) {
@@ -60,6 +69,7 @@ impl Origin {
 
 pub(super) struct Connector {
     tls: Option<TlsConnector>,
+    proxies: Option<Matcher>,
 }
 
 impl std::fmt::Debug for Connector {
@@ -72,18 +82,18 @@ impl Connector {
     pub(super) fn checking() -> Result<Self, NoCertificates> {
         let mut config = ClientConfig::with_platform_verifier()?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { tls: Some(TlsConnector::from(Arc::new(config))) })
+        Ok(Self { tls: Some(TlsConnector::from(Arc::new(config))), proxies: Some(tunnel::proxies()) })
     }
 
     pub(super) fn plain() -> Self {
-        Self { tls: None }
+        Self { tls: None, proxies: None }
     }
 
     pub(super) async fn connect(&self, origin: &Origin) -> io::Result<Stream> {
         let connecting = async {
             // Brackets belong to the URL, not to the address.
             let host = origin.host.trim_matches(['[', ']']);
-            let stream = reach(host, origin.port).await?;
+            let stream = self.way_to(origin, host).await?;
             stream.set_nodelay(true)?;
             if !origin.tls {
                 return Ok(Stream::Plain(stream));
@@ -93,6 +103,16 @@ impl Connector {
             Ok(Stream::Tls(Box::new(tls.connect(name, stream).await?)))
         };
         tokio::time::timeout(PATIENCE, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    async fn way_to(&self, origin: &Origin, host: &str) -> io::Result<TcpStream> {
+        let Some(proxy) = self.proxies.as_ref().and_then(|proxies| proxies.intercept(&origin.uri()?)) else {
+            return reach(host, origin.port).await;
+        };
+        let (by, port) = tunnel::address(&proxy)?;
+        let mut stream = reach(by, port).await?;
+        tunnel::dig(&mut stream, &proxy, &format!("{}:{}", origin.host, origin.port)).await?;
+        Ok(stream)
     }
 }
 

@@ -10,6 +10,7 @@ mod framing;
 mod head;
 mod idle;
 mod pace;
+mod tunnel;
 mod wire;
 
 use std::{future::poll_fn, io, sync::Arc, time::Duration};

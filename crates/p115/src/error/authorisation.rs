@@ -19,7 +19,7 @@ const ANOTHER_APP: &str = "ask whoever runs the app, or use another one and log 
 const REDIRECT: &str =
     "set the redirect address of the app on 115's open platform, or log in by the QR code, which needs none";
 const COPIED: &str = "put the whole pair of tokens into the configuration again, or log in to 115 again";
-const LOG_IN: &str = "log in to 115 again, or put a new pair of tokens into the configuration";
+const LOG_IN: &str = "log in to 115 again";
 
 const fn row(code: i64, kind: Kind, meaning: &'static str, advice: &'static str) -> Row {
     Row { code, kind, meaning, advice }
@@ -74,7 +74,7 @@ const ROWS: &[Row] = &[
         40_140_120,
         Kind::Session,
         "115 has already exchanged this refresh token for a newer one that is not here",
-        "log in to 115 again; if another program uses the same tokens, give it a login of its own",
+        "if another program uses the same tokens, give it a login of its own; then log in to 115 again",
     ),
     row(40_140_121, Kind::Transient, "115 failed to renew the tokens", SOON),
     row(

@@ -8,7 +8,7 @@ use crate::gate::Reply;
 use crate::lenient;
 use crate::session::open::Session;
 use crate::types::{Cid, FileId, PickCode};
-use crate::web::item::{sha1, unescape};
+use crate::web::item::{file_kind, unescape};
 use crate::web::{Item, ItemKind};
 use crate::wire::PROAPI;
 
@@ -120,16 +120,7 @@ impl Detail {
         let pickcode = self.pick_code.and_then(|code| code.parse::<PickCode>().ok());
         let kind = match self.file_category {
             Some(0) => ItemKind::Dir { cid: Cid::new(id) },
-            Some(1) => {
-                let sha1 = self.sha1.as_deref().and_then(sha1);
-                ItemKind::File {
-                    id: FileId::new(id),
-                    pickcode: pickcode.clone().ok_or("a file without a pick code")?,
-                    size: self.size_byte.and_then(|size| u64::try_from(size).ok()).ok_or("a file without a size")?,
-                    complete: sha1.is_some(),
-                    sha1,
-                }
-            }
+            Some(1) => file_kind(id, pickcode.as_ref(), self.size_byte, self.sha1.as_deref(), None)?,
             _ => return Err("an item that is neither a folder nor a file"),
         };
         let ancestors: Vec<_> =

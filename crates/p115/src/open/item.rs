@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use crate::lenient;
-use crate::types::{Cid, FileId, PickCode};
-use crate::web::item::{Row, sha1, thumbnail, unescape};
+use crate::types::{Cid, PickCode};
+use crate::web::item::{Row, file_kind, thumbnail, unescape};
 use crate::web::{Item, ItemKind};
 
 /// The keys of an entry that are read. Unlike those of the web API they say what kind it is, and `fid` is its own id.
@@ -42,16 +42,7 @@ impl Row for Entry {
         let pickcode = self.pc.as_deref().and_then(|code| code.parse::<PickCode>().ok());
         let kind = match self.fc {
             Some(0) => ItemKind::Dir { cid: Cid::new(id) },
-            Some(1) => {
-                let sha1 = self.sha1.as_deref().and_then(sha1);
-                ItemKind::File {
-                    id: FileId::new(id),
-                    pickcode: pickcode.clone().ok_or("a file without a pick code")?,
-                    size: self.fs.and_then(|size| u64::try_from(size).ok()).ok_or("a file without a size")?,
-                    complete: sha1.is_some() && self.fta.is_none_or(|fta| fta == 1),
-                    sha1,
-                }
-            }
+            Some(1) => file_kind(id, pickcode.as_ref(), self.fs, self.sha1.as_deref(), self.fta)?,
             _ => return Err("an entry that is neither a folder nor a file"),
         };
         Ok(Item {
@@ -72,6 +63,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::types::FileId;
 
     const SHA1: &str = "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709";
 
@@ -91,7 +83,6 @@ mod tests {
         let code: PickCode = "cq8zap7l323bbddre".parse().unwrap();
         let kind = ItemKind::File {
             id: FileId::new(3_342_177_983_093_201_749),
-            pickcode: code.clone(),
             size: 5,
             sha1: Some(SHA1.to_owned()),
             complete: true,
@@ -140,6 +131,20 @@ mod tests {
         entry[key] = value;
         let ItemKind::File { complete, .. } = item(&entry).unwrap().kind else { panic!("not a file") };
         assert!(!complete);
+    }
+
+    #[rstest]
+    #[case("sha1", "")]
+    #[case("fta", "0")]
+    fn an_unfinished_upload_may_lack_what_it_will_have(#[case] key: &str, #[case] value: &str) {
+        let mut entry = file();
+        entry[key] = json!(value);
+        (entry["pc"], entry["fs"]) = (json!(""), json!(null));
+        let read = item(&entry).unwrap();
+        assert!(
+            matches!(read.kind, ItemKind::File { size: 0, complete: false, .. }) && read.pickcode.is_none(),
+            "{read:?}"
+        );
     }
 
     #[rstest]

@@ -20,7 +20,7 @@ pub struct Item {
     pub parent: Cid,
     /// Its name; may hold `/` and is not unique within its folder (quirk 14).
     pub name: String,
-    /// Its handle; folders may lack one.
+    /// What a link is asked with; folders may lack it, and uploads that have not ended.
     pub pickcode: Option<PickCode>,
     /// Last change, unix seconds.
     pub modified: Option<u64>,
@@ -42,9 +42,7 @@ pub enum ItemKind {
     File {
         /// Its id.
         id: FileId,
-        /// What a link is asked with.
-        pickcode: PickCode,
-        /// Bytes.
+        /// Bytes; 0 where an upload that has not ended does not tell it.
         size: u64,
         /// Upper-case hexadecimal; none while an upload is incomplete.
         sha1: Option<String>,
@@ -103,18 +101,7 @@ impl Row for Short {
     fn item(self, listed: Cid) -> Result<Item, &'static str> {
         let pickcode = self.pc.as_deref().and_then(|code| code.parse::<PickCode>().ok());
         let (kind, parent) = match self.fid {
-            Some(fid) => {
-                let sha1 = self.sha.as_deref().and_then(sha1);
-                let complete = sha1.is_some() && self.fta.is_none_or(|fta| fta == 1);
-                let kind = ItemKind::File {
-                    id: FileId::new(fid),
-                    pickcode: pickcode.clone().ok_or("a file without a pick code")?,
-                    size: self.s.and_then(|s| u64::try_from(s).ok()).ok_or("a file without a size")?,
-                    sha1,
-                    complete,
-                };
-                (kind, self.cid)
-            }
+            Some(fid) => (file_kind(fid, pickcode.as_ref(), self.s, self.sha.as_deref(), self.fta)?, self.cid),
             None => (ItemKind::Dir { cid: Cid::new(self.cid.ok_or("a folder without an id")?) }, self.pid),
         };
         Ok(Item {
@@ -129,8 +116,28 @@ impl Row for Short {
     }
 }
 
+/// A file, or what it lacks. An upload that has not ended may lack its pick code and its size: it is only shown, and must not
+/// keep the rest of its folder from being shown.
+pub(crate) fn file_kind(
+    id: u64,
+    pickcode: Option<&PickCode>,
+    size: Option<i64>,
+    sha: Option<&str>,
+    fta: Option<i64>,
+) -> Result<ItemKind, &'static str> {
+    let (sha1, size) = (sha.and_then(sha1), size.and_then(|size| u64::try_from(size).ok()));
+    let complete = sha1.is_some() && fta.is_none_or(|fta| fta == 1);
+    if complete && pickcode.is_none() {
+        return Err("a file without a pick code");
+    }
+    if complete && size.is_none() {
+        return Err("a file without a size");
+    }
+    Ok(ItemKind::File { id: FileId::new(id), size: size.unwrap_or_default(), sha1, complete })
+}
+
 /// In upper case; none of another form, which stands for an upload that is not complete.
-pub(crate) fn sha1(text: &str) -> Option<String> {
+fn sha1(text: &str) -> Option<String> {
     let whole = text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
     whole.then(|| text.to_ascii_uppercase())
 }
@@ -196,7 +203,6 @@ mod tests {
             Item {
                 kind: ItemKind::File {
                     id: FileId::new(3_342_177_983_093_201_749),
-                    pickcode: "cq8zap7l323bbddre".parse().unwrap(),
                     size: 5,
                     sha1: Some(SHA1.to_owned()),
                     complete: true,
@@ -246,6 +252,20 @@ mod tests {
         entry[key] = value;
         let ItemKind::File { complete, .. } = item(&entry).unwrap().kind else { panic!("not a file") };
         assert!(!complete);
+    }
+
+    #[rstest]
+    #[case("sha", "")]
+    #[case("fta", "0")]
+    fn an_unfinished_upload_may_lack_what_it_will_have(#[case] key: &str, #[case] value: &str) {
+        let mut entry = file();
+        entry[key] = json!(value);
+        (entry["pc"], entry["s"]) = (json!(""), json!(null));
+        let read = item(&entry).unwrap();
+        assert!(
+            matches!(read.kind, ItemKind::File { size: 0, complete: false, .. }) && read.pickcode.is_none(),
+            "{read:?}"
+        );
     }
 
     #[rstest]

@@ -73,9 +73,9 @@ async fn finds_a_file_by_its_path_in_one_call(#[case] reply: String) {
     let fake = Fake::start(move |_, _| json(&reply)).await;
     let path = ItemPath::new(&["电影", "a.mkv"]).unwrap();
     let info = fake.open_client().find(&path).await.unwrap().unwrap();
-    let kind =
-        ItemKind::File { id: FILE, pickcode: code(), size: 1_320_702_444, sha1: Some(SHA1.to_owned()), complete: true };
+    let kind = ItemKind::File { id: FILE, size: 1_320_702_444, sha1: Some(SHA1.to_owned()), complete: true };
     assert_eq!((info.item.kind, info.item.name.as_str(), info.item.parent), (kind, "a.mkv", FOLDER));
+    assert_eq!(info.item.pickcode, Some(code()));
     assert_eq!((info.item.modified, info.item.created), (Some(1_700_000_000), Some(1_600_000_000)));
     assert_eq!(info.ancestors, [(Cid::ROOT, "根目录".to_owned()), (FOLDER, "电影".to_owned())]);
     let request = fake.request(0);
@@ -117,7 +117,10 @@ async fn the_root_costs_no_call() {
     Err(Kind::Undecodable)
 )]
 #[case::no_size(
-    json(r#"{"state":true,"code":0,"data":{"file_id":"5","file_name":"a","file_category":1,"pick_code":"a","paths":[]}}"#),
+    json(
+        r#"{"state":true,"code":0,"data":{"file_id":"5","file_name":"a","file_category":1,"pick_code":"a","paths":[],
+        "sha1":"DA39A3EE5E6B4B0D3255BFEF95601890AFD80709"}}"#
+    ),
     Err(Kind::Undecodable)
 )]
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! Logging in: by QR code, by what the configuration says, and beside a gateway at work.
 
+mod cookies;
+mod probes;
+
 use std::{
     process::{Command, Stdio},
     sync::Arc,
@@ -9,16 +12,12 @@ use std::{
 use gate115::{
     app::App,
     config::{Config, Given, Login as Written},
-    drive::{Asker, Login, Progress},
+    drive::{Login, Progress},
     error::Kind,
     path::VirtualPath,
-    store::{
-        Memory, Store,
-        credentials::{Credentials, Fingerprint, Secret},
-    },
+    store::{Memory, Store, Table, Value},
     vfs::State,
 };
-use rstest::rstest;
 use sim115::{Content, Fault, On, Phone, Sim, Times};
 use tokio::time::Instant;
 
@@ -82,15 +81,6 @@ async fn end(login: &dyn Login, ticket: &str) -> Progress {
         }
     }
     panic!("the login never ended");
-}
-
-/// What another process does that logs in with this cookie.
-async fn log_in_elsewhere(t: &TestApp, store: &Arc<dyn Store>, cookie: &str) {
-    let credentials = Credentials::new(Arc::clone(store), t.clock.clone(), "another");
-    let written = cloud_of(&mut t.config.clone().mounts[0]).login.parts();
-    let print = (!written.is_empty()).then(|| Fingerprint::of(&written));
-    let account = credentials.account("115-cloud", &path(), print.as_ref()).await.unwrap();
-    credentials.log_in(&account, print.as_ref(), &Secret::Cookie(cookie.into())).await.unwrap();
 }
 
 #[tokio::test]
@@ -166,6 +156,27 @@ async fn a_login_that_comes_to_nothing_says_why() {
     assert!(matches!(state(&t.app).await, State::Failed(_)));
 }
 
+#[tokio::test]
+async fn a_login_that_cannot_be_kept_is_told_to_everybody_who_asks() {
+    let t = nobody().sim(|sim| sim.qr_hold(Duration::from_millis(100))).start().await;
+    let store = store(&t);
+    for n in 0..Table::Credentials.bounds().entries {
+        store.put(Table::Credentials, &format!("another {n}"), Value::new(*b"1")).await.unwrap();
+    }
+    let app = another(&t.config, &store, &t);
+    let begun = login(&app).begin(None).await.unwrap();
+    let uid = t.sim.qr_codes().pop().unwrap();
+    t.sim.qr_scan(&uid);
+    t.sim.qr_confirm(&uid);
+    for _ in 0..2 {
+        let ended = end(&*login(&app), &begun.ticket).await;
+        let Progress::Failed { reason } = &ended else { panic!("{ended:?}") };
+        assert!(reason.contains("no room"), "{reason}");
+    }
+    assert_eq!(t.calls("qr_result"), 1);
+    app.stop().await;
+}
+
 /// The token of a code that a person has confirmed.
 fn confirmed(sim: &Sim) -> String {
     sim.qr_codes().pop().unwrap()
@@ -200,195 +211,6 @@ async fn a_qr_token_is_exchanged_once_and_its_cookie_outlives_a_restart() {
     let again = login(&app).devices().await.unwrap_err();
     assert_eq!(again.message(), error.message());
     assert_eq!(t.calls("qr_result"), 2);
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn the_newest_of_file_and_store_holds() {
-    let t = world(film).start().await;
-    let store = store(&t);
-    let first = another(&t.config, &store, &t);
-    assert!(matches!(state(&first).await, State::Working(_)));
-    first.stop().await;
-
-    // Somebody logs in; the file still has the old cookie, which is dead by now.
-    let newer = t.sim.login_again();
-    log_in_elsewhere(&t, &store, &newer).await;
-    let second = another(&t.config, &store, &t);
-    assert!(matches!(state(&second).await, State::Working(_)));
-    second.stop().await;
-
-    // A cookie that was put into the file after that is newer still.
-    let mut config = t.config.clone();
-    cloud_of(&mut config.mounts[0]).login = Written::cookie(t.sim.login_again());
-    let third = another(&config, &store, &t);
-    assert!(matches!(state(&third).await, State::Working(_)));
-    third.stop().await;
-}
-
-#[tokio::test]
-async fn a_gateway_at_work_goes_on_with_a_login_of_the_same_user_and_all_that_it_knows() {
-    let t = world(film).start().await;
-    let store = store(&t);
-    let app = another(&t.config, &store, &t);
-    let State::Working(mounted) = state(&app).await else { panic!("it does not work") };
-    let root = mounted.drive().root().await.unwrap();
-    let newer = t.sim.login_again();
-    assert_eq!(mounted.drive().list(&root, None, &Asker::task()).await.unwrap_err().kind(), Kind::Session);
-    assert!(mounted.drive().pause().is_some());
-
-    log_in_elsewhere(&t, &store, &newer).await;
-    let begun = Instant::now();
-    while mounted.drive().pause().is_some() {
-        assert!(begun.elapsed() < Duration::from_secs(6), "not awake within seconds");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    mounted.drive().root().await.unwrap();
-    let State::Working(same) = state(&app).await else { panic!("it does not work") };
-    assert!(Arc::ptr_eq(&mounted, &same), "the mount was not started anew");
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn a_login_of_another_user_starts_the_mount_anew() {
-    let t = world(film).start().await;
-    let store = store(&t);
-    let app = another(&t.config, &store, &t);
-    let State::Working(mounted) = state(&app).await else { panic!("it does not work") };
-    let stranger = t.sim.cookie().replacen("UID=", "UID=9", 1);
-    log_in_elsewhere(&t, &store, &stranger).await;
-    let begun = Instant::now();
-    loop {
-        match state(&app).await {
-            // Whom 115 does not know: nothing of the old account is shown.
-            State::Failed(error) => break assert_eq!(error.kind(), Kind::Session),
-            State::Working(now) => assert!(Arc::ptr_eq(&mounted, &now)),
-            State::Starting => {}
-        }
-        assert!(begun.elapsed() < Duration::from_secs(6), "not heard within seconds");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn a_new_cookie_that_lists_and_gives_no_links_is_named_at_once() {
-    let t = world(film)
-        .mount(|mount, sim| {
-            let cookie = sim.cookie();
-            sim.kick(1_000);
-            cloud_of(mount).login = Written::cookie(cookie);
-        })
-        .lenient()
-        .at_once()
-        .start()
-        .await;
-    let error = t.failed().await;
-    assert_eq!(error.kind(), Kind::Session);
-    for part in ["its session failed", "same kind of device", "gate115 login"] {
-        assert!(error.message().contains(part), "{part}: {error}");
-    }
-}
-
-#[tokio::test]
-async fn the_step_that_failed_has_its_name_and_a_link_alone_keeps_no_mount_down() {
-    let t = world(film)
-        .mount(|_, sim| {
-            sim.fault(On::Call("files"), Times::Next(3), Fault::Status(500, ""));
-        })
-        .at_once()
-        .start()
-        .await;
-    let error = t.failed().await;
-    assert!(error.message().contains("its listing failed"), "{error}");
-
-    let t = world(film)
-        .mount(|_, sim| {
-            for call in ["chrome_downurl", "android_download", "files_download"] {
-                sim.fault(On::Call(call), Times::Next(3), Fault::Status(500, ""));
-            }
-        })
-        .at_once()
-        .start()
-        .await;
-    t.mounted().await;
-    t.get("/115").send().await.is(200);
-}
-
-#[tokio::test]
-async fn what_has_been_tried_is_not_tried_at_every_start() {
-    let t = world(film).start().await;
-    let store = store(&t);
-    let probes = |t: &TestApp| (t.calls("space_info"), t.calls("files"), t.calls("chrome_downurl"));
-    let first = another(&t.config, &store, &t);
-    assert!(matches!(state(&first).await, State::Working(_)));
-    first.stop().await;
-    assert_eq!(probes(&t), (1, 1, 1));
-    let second = another(&t.config, &store, &t);
-    assert!(matches!(state(&second).await, State::Working(_)));
-    second.stop().await;
-    assert_eq!(probes(&t), (1, 1, 1));
-}
-
-#[tokio::test]
-async fn two_cookies_of_one_user_are_one_account_with_the_strictest_rate() {
-    let t = world(film).start().await;
-    let mut config = t.config.clone();
-    let mut second = config.mounts[0].clone();
-    second.path = VirtualPath::from_plain("/second").unwrap();
-    cloud_of(&mut second).login = Written::cookie(t.sim.login_elsewhere("ios"));
-    cloud_of(&mut second).rate = 2.0;
-    config.mounts.push(second);
-    let store = store(&t);
-    let app = another(&config, &store, &t);
-    let begun = Instant::now();
-    while !app.namespace().mounts().iter().all(|mount| matches!(mount.state(), State::Working(_))) {
-        assert!(begun.elapsed() < Duration::from_secs(20));
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let State::Working(fast) = state(&app).await else { panic!("it does not work") };
-    let begun = Instant::now();
-    for _ in 0..12 {
-        fast.drive().root().await.unwrap();
-    }
-    assert!(begun.elapsed() > Duration::from_secs(2), "twelve calls at two a second, six of them at once");
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn a_login_that_ends_another_of_the_same_user_serves_both_mounts() {
-    let t = world(film).start().await;
-    let mut config = t.config.clone();
-    let mut second = config.mounts[0].clone();
-    second.path = VirtualPath::from_plain("/second").unwrap();
-    cloud_of(&mut second).login = Written::cookie(t.sim.login_elsewhere("tv"));
-    config.mounts.push(second);
-    let store = store(&t);
-    let app = another(&config, &store, &t);
-    let drives = async || {
-        let begun = Instant::now();
-        loop {
-            let working = |mount: &Arc<gate115::vfs::Mount>| match mount.state() {
-                State::Working(mounted) => Some(mounted.drive().clone()),
-                _ => None,
-            };
-            let drives: Option<Vec<_>> = app.namespace().mounts().iter().map(working).collect();
-            if let Some(drives) = drives {
-                return drives;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(8), "they do not work");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let drives = drives().await;
-    // A login of the same kind as the first mount's, which is dead from now on.
-    t.sim.login_again();
-    for drive in &drives {
-        let root = drive.root().await.unwrap();
-        let page = drive.list(&root, None, &Asker::task()).await.unwrap();
-        let file = page.entries.iter().find(|entry| entry.size() > 0).unwrap();
-        drive.link(file, &gate115::drive::Audience::Gateway, &Asker::task()).await.unwrap();
-    }
     app.stop().await;
 }
 
@@ -493,24 +315,4 @@ async fn the_command_logs_in_beside_a_gateway_that_takes_it_up() {
     }
     serve.kill().unwrap();
     serve.wait().unwrap();
-}
-
-#[rstest]
-#[case::slow(90, Some("seconds behind"))]
-#[case::fast(-90, Some("seconds ahead of"))]
-#[case::right(20, None)]
-#[tokio::test]
-async fn a_clock_that_is_wrong_is_said(
-    #[values(Service::Cloud, Service::Open, Service::Share)] of: Service,
-    #[case] by: i64,
-    #[case] told: Option<&str>,
-) {
-    let t = world(film).of(of).mount(move |_, sim| sim.skew_date(by)).start().await;
-    let probe = t.app.probe(&t.config.mounts[0].path).await.unwrap();
-    let said = probe.steps.iter().find(|(step, _)| step == "clock");
-    let said = said.map(|(_, said)| said.as_ref().unwrap_err().as_str());
-    match told {
-        Some(told) => assert!(said.is_some_and(|said| said.contains(told) && said.contains("NTP")), "{said:?}"),
-        None => assert_eq!(said, None),
-    }
 }
