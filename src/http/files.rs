@@ -71,7 +71,7 @@ async fn answer(
             None => relay(edge, file, request, id).await,
         },
         Way::Relay => relay(edge, file, request, id).await,
-        Way::Local => local(edge, &file, request, id).await,
+        Way::Local => Box::pin(local(edge, &file, request, id)).await,
     }
 }
 

@@ -143,7 +143,7 @@ impl Links {
                 return answer;
             }
             let home = Home::Client(Arc::clone(&pool));
-            if let Err(error) = self.fetch(&key, links, home, file, Audience::Client(user_agent.cloned())).await {
+            if let Err(error) = Box::pin(self.fetch(&key, links, home, file, Audience::Client(user_agent.cloned()))).await {
                 let at = Moment::of(&self.clock);
                 let shared = links.everyones(Need::Anything, &self.keeping, at).map(|kept| Ok(Some(kept)));
                 return shared.or_else(|| pool.lock().hand_out(&self.keeping, at, false)).unwrap_or(Err(error));
@@ -175,7 +175,7 @@ impl Links {
                 Step::Fail(error) => return Err(error),
                 Step::Fetch => {
                     let key = PoolKey { file: file.handle.clone(), holder: Holder::Relay };
-                    if let Err(error) = self.fetch(&key, links, Home::Relay, file, Audience::Gateway).await {
+                    if let Err(error) = Box::pin(self.fetch(&key, links, Home::Relay, file, Audience::Gateway)).await {
                         if links.relays.lock().is_empty() {
                             return Err(error);
                         }
