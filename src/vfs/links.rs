@@ -143,7 +143,9 @@ impl Links {
                 return answer;
             }
             let home = Home::Client(Arc::clone(&pool));
-            if let Err(error) = Box::pin(self.fetch(&key, links, home, file, Audience::Client(user_agent.cloned()))).await {
+            if let Err(error) =
+                Box::pin(self.fetch(&key, links, home, file, Audience::Client(user_agent.cloned()))).await
+            {
                 let at = Moment::of(&self.clock);
                 let shared = links.everyones(Need::Anything, &self.keeping, at).map(|kept| Ok(Some(kept)));
                 return shared.or_else(|| pool.lock().hand_out(&self.keeping, at, false)).unwrap_or(Err(error));

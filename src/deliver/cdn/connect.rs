@@ -58,7 +58,8 @@ impl Origin {
     /// What stands in `Host`: the port only where it is not the scheme's own, and nobody's name.
     pub(super) fn host_header(&self) -> &str {
         let named = self.authority.as_str();
-        let host = named.rsplit_once('@').map_or(named, |(_, host)| host);
+        let user = named.bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
+        let host = &named[user..];
         host.strip_suffix(if self.tls { ":443" } else { ":80" }).unwrap_or(host)
     }
 }

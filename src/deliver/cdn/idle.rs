@@ -95,6 +95,8 @@ impl Idle {
 
 impl fmt::Debug for Idle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idle").field("connections", &self.0.lock().all.iter().map(|(_, conns)| conns.len()).sum::<usize>()).finish()
+        f.debug_struct("Idle")
+            .field("connections", &self.0.lock().all.iter().map(|(_, conns)| conns.len()).sum::<usize>())
+            .finish()
     }
 }
