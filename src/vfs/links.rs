@@ -150,7 +150,8 @@ impl Links {
                 return answer;
             }
             let home = Home::Client(Arc::clone(&pool));
-            if let Err(error) = self.fetch(&key, links, home, file, Audience::Client(user_agent.cloned()), asker).await
+            if let Err(error) =
+                Box::pin(self.fetch(&key, links, home, file, Audience::Client(user_agent.cloned()), asker)).await
             {
                 let at = Moment::of(&self.clock);
                 let shared = links.everyones(Need::Anything, &self.keeping, at).map(|kept| Ok(Some(kept)));
@@ -190,7 +191,9 @@ impl Links {
                 Step::Fetch => {
                     let key = PoolKey { file: file.handle.clone(), holder: Holder::Relay };
                     let asker = caller.asker(at.now);
-                    if let Err(error) = self.fetch(&key, links, Home::Relay, file, Audience::Gateway, &asker).await {
+                    if let Err(error) =
+                        Box::pin(self.fetch(&key, links, Home::Relay, file, Audience::Gateway, &asker)).await
+                    {
                         if links.relays.lock().is_empty() {
                             return Err(error);
                         }

@@ -1,6 +1,12 @@
 //! One pool: a file's links for one holder, which slots of them are taken, and which goes out next.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use http::{HeaderMap, Uri};
 
 use crate::{
     clock::Clock,
@@ -58,9 +64,11 @@ impl Moment {
 }
 
 /// A link as it is kept; the number tells it from a later one.
-#[derive(Debug)]
 pub struct Kept {
     pub link: Link,
+    /// Its URL, taken apart once for all who fetch it; `None` where it is none.
+    pub uri: Option<Uri>,
+    head: OnceLock<HeaderMap>,
     pub(super) number: u64,
     pub(super) fetched: Duration,
     /// Unix seconds: from when to when it works.
@@ -110,7 +118,13 @@ pub(super) enum Step {
 impl Kept {
     pub(super) fn new(link: Link, at: Moment, number: u64) -> Self {
         let dies = link.expires.unwrap_or(at.unix + UNNAMED_LIFE);
-        Self { link, number, fetched: at.now, born: at.unix, dies }
+        let uri = Uri::try_from(link.url.as_bytes()).ok();
+        Self { link, uri, head: OnceLock::new(), number, fetched: at.now, born: at.unix, dies }
+    }
+
+    /// What every redirect to it says, made once.
+    pub fn head(&self, make: impl FnOnce(&Link) -> HeaderMap) -> &HeaderMap {
+        self.head.get_or_init(|| make(&self.link))
     }
 
     pub(super) fn has_life(&self, need: Need, keeping: &Keeping, at: Moment) -> bool {
@@ -123,6 +137,12 @@ impl Kept {
         };
         let young = at.now.saturating_sub(self.fetched) < keeping.at_most || need == Need::Anything;
         young && self.dies > at.unix && self.dies - at.unix >= least
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").field("link", &self.link).field("number", &self.number).finish_non_exhaustive()
     }
 }
 
@@ -242,7 +262,7 @@ fn most_links(link: &Link) -> usize {
 mod tests {
     use super::*;
     use crate::{drive::Binding, error::Kind};
-    use http::{HeaderMap, HeaderValue};
+    use http::HeaderValue;
     use proptest::prelude::*;
 
     const KEEPING: Keeping = Keeping { at_most: Duration::from_secs(3600), min_life: MinLife::Half };

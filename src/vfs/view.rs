@@ -141,7 +141,7 @@ impl View {
         if let Some(file) = self.at_hand(raw) {
             return Ok(file);
         }
-        match self.find(&VirtualPath::from_uri(raw)?).await? {
+        match Box::pin(self.find(&VirtualPath::from_uri(raw)?)).await? {
             (Node::File(file), current) => {
                 if let Some(current) = current {
                     self.namespace.recent().keep(raw, &file, current);

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use http::{Uri, uri::Scheme};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 use hyper_util::client::proxy::matcher::Matcher;
 use rustls_platform_verifier::ConfigVerifierExt;
 use tokio::{
@@ -33,12 +36,11 @@ const ONE_ADDRESS: Duration = Duration::from_secs(2);
 #[error("the system's CA certificates cannot be used: {0}")]
 pub struct NoCertificates(#[from] tokio_rustls::rustls::Error);
 
-/// Where a connection leads.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Where a connection leads; cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Origin {
     tls: bool,
-    host: String,
-    port: u16,
+    authority: Authority,
 }
 
 impl Origin {
@@ -48,22 +50,26 @@ impl Origin {
             Some(scheme) if *scheme == Scheme::HTTP => false,
             _ => return Err(io::Error::other("neither http nor https")),
         };
-        let host = uri.host().ok_or_else(|| io::Error::other("a URL without a host"))?.to_owned();
-        Ok(Self { tls, host, port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }) })
+        let authority = uri.authority().cloned().ok_or_else(|| io::Error::other("a URL without a host"))?;
+        Ok(Self { tls, authority })
     }
 
     /// As those who choose a proxy want it.
     fn uri(&self) -> Option<Uri> {
         let scheme = if self.tls { "https" } else { "http" };
-        format!("{scheme}://{}:{}/", self.host, self.port).parse().ok()
+        format!("{scheme}://{}:{}/", self.authority.host(), self.port()).parse().ok()
     }
 
-    /// What stands in `Host`: the port only where it is not the scheme's own.
-    pub(super) fn host_header(&self) -> String {
-        match (self.tls, self.port) {
-            (true, 443) | (false, 80) => self.host.clone(),
-            (_, port) => format!("{}:{port}", self.host),
-        }
+    fn port(&self) -> u16 {
+        self.authority.port_u16().unwrap_or(if self.tls { 443 } else { 80 })
+    }
+
+    /// What stands in `Host`: the port only where it is not the scheme's own, and nobody's name.
+    pub(super) fn host_header(&self) -> &str {
+        let named = self.authority.as_str();
+        let user = named.bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
+        let host = &named[user..];
+        host.strip_suffix(if self.tls { ":443" } else { ":80" }).unwrap_or(host)
     }
 }
 
@@ -92,7 +98,7 @@ impl Connector {
     pub(super) async fn connect(&self, origin: &Origin) -> io::Result<Stream> {
         let connecting = async {
             // Brackets belong to the URL, not to the address.
-            let host = origin.host.trim_matches(['[', ']']);
+            let host = origin.authority.host().trim_matches(['[', ']']);
             let stream = self.way_to(origin, host).await?;
             stream.set_nodelay(true)?;
             if !origin.tls {
@@ -107,11 +113,11 @@ impl Connector {
 
     async fn way_to(&self, origin: &Origin, host: &str) -> io::Result<TcpStream> {
         let Some(proxy) = self.proxies.as_ref().and_then(|proxies| proxies.intercept(&origin.uri()?)) else {
-            return reach(host, origin.port).await;
+            return reach(host, origin.port()).await;
         };
         let (by, port) = tunnel::address(&proxy)?;
         let mut stream = reach(by, port).await?;
-        tunnel::dig(&mut stream, &proxy, &format!("{}:{}", origin.host, origin.port)).await?;
+        tunnel::dig(&mut stream, &proxy, &format!("{}:{}", origin.authority.host(), origin.port())).await?;
         Ok(stream)
     }
 }
@@ -187,6 +193,8 @@ mod tests {
     #[case("https://cdn.example:443/a", "cdn.example")]
     #[case("https://cdn.example:8443/a", "cdn.example:8443")]
     #[case("http://[::1]:90/a", "[::1]:90")]
+    #[case("http://[::80]/a", "[::80]")]
+    #[case("http://someone:secret@cdn.example:8080/a", "cdn.example:8080")]
     fn names_its_host(#[case] uri: &str, #[case] host: &str) {
         assert_eq!(Origin::of(&uri.parse().unwrap()).unwrap().host_header(), host);
     }

@@ -1,8 +1,8 @@
 //! Where a body ends (RFC 9112 §6.3), and whether its connection can be used again.
 
 use bytes::{Buf, BytesMut};
-use http::{HeaderMap, HeaderName, Response, StatusCode, Version, header};
-use httparse::Status;
+use http::StatusCode;
+use httparse::{Header, Status};
 
 /// The longest line of a chunk's size with its extensions, and of the trailers.
 const MAX_LINE: usize = 4096;
@@ -33,18 +33,17 @@ enum Rest {
 }
 
 impl Framing {
-    pub(super) fn of(head: &Response<()>) -> Result<Self, Misframed> {
-        let headers = head.headers();
-        let closes = has(headers, &header::CONNECTION, "close")
-            || (head.version() == Version::HTTP_10 && !has(headers, &header::CONNECTION, "keep-alive"));
-        let rest = if matches!(head.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+    /// `old`: the server speaks HTTP/1.0.
+    pub(super) fn of(status: StatusCode, old: bool, lines: &[Header<'_>]) -> Result<Self, Misframed> {
+        let closes = has(lines, "connection", "close") || (old && !has(lines, "connection", "keep-alive"));
+        let rest = if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             Rest::Length(0)
-        } else if has(headers, &header::TRANSFER_ENCODING, "chunked") {
+        } else if has(lines, "transfer-encoding", "chunked") {
             Rest::Chunk { left: 0, ended: true }
-        } else if headers.contains_key(header::TRANSFER_ENCODING) {
+        } else if all(lines, "transfer-encoding").next().is_some() {
             Rest::UntilClosed
         } else {
-            length(headers)?.map_or(Rest::UntilClosed, Rest::Length)
+            length(lines)?.map_or(Rest::UntilClosed, Rest::Length)
         };
         let reusable = !closes && rest != Rest::UntilClosed;
         Ok(Self { rest, reusable })
@@ -120,19 +119,28 @@ impl Framing {
     }
 }
 
-fn has(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|found| found.trim().eq_ignore_ascii_case(token))
+/// The values of all lines of this name, which is in lower case.
+pub(super) fn all<'a>(lines: &'a [Header<'_>], name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+    lines.iter().filter(move |line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value)
+}
+
+/// A number as the grammar has it: without a sign, which `parse` would take.
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let (first, more) = digits.split_first()?;
+    more.iter().try_fold(digit(first)?, |sum, next| sum.checked_mul(10)?.checked_add(digit(next)?))
+}
+
+fn has(lines: &[Header<'_>], name: &'static str, token: &str) -> bool {
+    let listed = all(lines, name).flat_map(|line| line.split(|&byte| byte == b','));
+    listed.into_iter().any(|found| found.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
 }
 
 /// The one length that is said, however often.
-fn length(headers: &HeaderMap) -> Result<Option<u64>, Misframed> {
+fn length(lines: &[Header<'_>]) -> Result<Option<u64>, Misframed> {
     let mut length = None;
-    for line in headers.get_all(header::CONTENT_LENGTH) {
-        let line = line.to_str().map_err(|_| Misframed)?;
-        // `parse` takes a sign, the grammar does not.
-        let said = Some(line).filter(|line| line.bytes().all(|byte| byte.is_ascii_digit()));
-        let said = said.and_then(|line| line.parse::<u64>().ok()).ok_or(Misframed)?;
+    for line in all(lines, "content-length") {
+        let said = number(line).ok_or(Misframed)?;
         if length.is_some_and(|length| length != said) {
             return Err(Misframed);
         }
@@ -148,11 +156,8 @@ mod tests {
     use rstest::rstest;
 
     fn framing(status: u16, lines: &[(&'static str, &'static str)]) -> Result<Framing, Misframed> {
-        let mut head = Response::builder().status(status);
-        for (name, value) in lines {
-            head = head.header(*name, *value);
-        }
-        Framing::of(&head.body(()).unwrap())
+        let lines: Vec<_> = lines.iter().map(|&(name, value)| Header { name, value: value.as_bytes() }).collect();
+        Framing::of(StatusCode::from_u16(status).unwrap(), false, &lines)
     }
 
     #[rstest]
@@ -181,11 +186,24 @@ mod tests {
         assert_eq!(framing(200, lines), Err(Misframed));
     }
 
+    #[rstest]
+    #[case("0", Some(0))]
+    #[case("0123", Some(123))]
+    #[case("18446744073709551615", Some(u64::MAX))]
+    #[case("18446744073709551616", None)]
+    #[case("", None)]
+    #[case("+1", None)]
+    #[case("1 ", None)]
+    fn reads_numbers(#[case] digits: &str, #[case] want: Option<u64>) {
+        assert_eq!(number(digits.as_bytes()), want);
+    }
+
     #[test]
     fn an_old_server_closes_unless_it_says_otherwise() {
         let head = |keep: &str| {
-            let head = Response::builder().version(Version::HTTP_10).header("content-length", "1");
-            Framing::of(&head.header("connection", keep).body(()).unwrap()).unwrap().reusable
+            let lines = [("Content-Length", "1"), ("Connection", keep)];
+            let lines = lines.map(|(name, value)| Header { name, value: value.as_bytes() });
+            Framing::of(StatusCode::OK, true, &lines).unwrap().reusable
         };
         assert!(!head("x"));
         assert!(head("keep-alive"));

@@ -1,6 +1,6 @@
 //! Connections that wait for the next range: few, not for long, and looked at before they are used again.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -14,14 +14,16 @@ use super::{connect::Origin, wire::Conn};
 const MOST: usize = 64;
 /// Berths there are.
 const MOST_BERTHS: usize = 64;
-/// A connection is kept this long.
+/// A connection is kept this long,
 const LIFE: Duration = Duration::from_secs(30);
+/// or a little longer: those too old are looked for this often.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// Where a connection is kept: for its origin, and on the loop that hears of its bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Berth {
-    pub(super) origin: Origin,
     home: Id,
+    pub(super) origin: Origin,
 }
 
 impl Berth {
@@ -32,15 +34,40 @@ impl Berth {
 }
 
 #[derive(Default)]
-pub(super) struct Idle(Mutex<HashMap<Berth, Vec<Resting>>>);
+pub(super) struct Idle(Mutex<Berths>);
+
+/// Few, so they are looked through.
+#[derive(Default)]
+struct Berths {
+    all: Vec<(Berth, Vec<Resting>)>,
+    swept: Option<Instant>,
+}
 
 type Resting = (Box<Conn>, Instant);
+
+impl Berths {
+    fn at(&mut self, berth: &Berth) -> Option<&mut Vec<Resting>> {
+        self.all.iter_mut().find(|(here, _)| here == berth).map(|(_, conns)| conns)
+    }
+
+    /// Closes what has rested for too long.
+    fn sweep(&mut self, now: Instant) {
+        if self.swept.is_some_and(|swept| now - swept < SWEEP) {
+            return;
+        }
+        self.swept = Some(now);
+        self.all.retain_mut(|(_, conns)| {
+            conns.retain(|(_, since)| now - *since < LIFE);
+            !conns.is_empty()
+        });
+    }
+}
 
 impl Idle {
     /// The connection used last, if it still lives.
     pub(super) fn take(&self, berth: &Berth) -> Option<Box<Conn>> {
         loop {
-            let (mut conn, since) = self.0.lock().get_mut(berth)?.pop()?;
+            let (mut conn, since) = self.0.lock().at(berth)?.pop()?;
             if since.elapsed() < LIFE && conn.rests() {
                 return Some(conn);
             }
@@ -52,23 +79,24 @@ impl Idle {
         if !conn.rests() {
             return;
         }
+        conn.rest();
+        let now = Instant::now();
         let mut idle = self.0.lock();
-        idle.retain(|_, conns| {
-            conns.retain(|(_, since)| since.elapsed() < LIFE);
-            !conns.is_empty()
-        });
-        if idle.len() < MOST_BERTHS || idle.contains_key(&conn.berth) {
-            let conns = idle.entry(conn.berth.clone()).or_default();
+        idle.sweep(now);
+        if let Some(conns) = idle.at(&conn.berth) {
             if conns.len() < MOST {
-                conn.rest();
-                conns.push((conn, Instant::now()));
+                conns.push((conn, now));
             }
+        } else if idle.all.len() < MOST_BERTHS {
+            idle.all.push((conn.berth.clone(), vec![(conn, now)]));
         }
     }
 }
 
 impl fmt::Debug for Idle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idle").field("connections", &self.0.lock().values().map(Vec::len).sum::<usize>()).finish()
+        f.debug_struct("Idle")
+            .field("connections", &self.0.lock().all.iter().map(|(_, conns)| conns.len()).sum::<usize>())
+            .finish()
     }
 }

@@ -15,19 +15,26 @@ mod wire;
 
 use std::{future::poll_fn, io, sync::Arc, time::Duration};
 
-use http::{HeaderMap, Response, Uri};
+use http::{HeaderMap, Uri};
 use tokio::time::Instant;
 
 use self::{
     connect::{Connector, Origin},
-    framing::Framing,
     idle::{Berth, Idle},
     pace::Taker,
     wire::Conn,
 };
 
-pub(super) use self::body::CdnBody;
 pub use self::connect::NoCertificates;
+pub(super) use self::{body::CdnBody, head::Head};
+
+/// First and last byte of a file that is `size` bytes long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) size: u64,
+}
 
 /// Fetches from the CDN; follows no redirects, decompresses nothing, has no total timeout. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,29 +56,31 @@ impl Cdn {
         Self { connector: Arc::new(Connector::plain()), idle: Arc::default(), takers: Arc::default() }
     }
 
-    /// One GET, of whose answer about `size` bytes are wanted. Waits `patience` for the head of the answer, and a limit of its
-    /// own for a connection. One that was kept and turns out to be dead is replaced.
+    /// One GET of a range. Waits `patience` for the head of the answer, and a limit of its own for a connection. One that
+    /// was kept and turns out to be dead is replaced.
     pub(super) async fn get(
         &self,
         uri: &Uri,
         headers: &HeaderMap,
-        size: u64,
+        span: Span,
         patience: Duration,
-    ) -> io::Result<Response<CdnBody>> {
+    ) -> io::Result<(Head, CdnBody)> {
         let berth = Berth::here(Origin::of(uri)?);
-        let question = head::question(uri, &berth.origin, headers);
+        let question = head::question(uri, &berth.origin, headers, span);
         loop {
             let (mut conn, kept) = match self.idle.take(&berth) {
                 Some(conn) => (conn, true),
-                None => (Box::new(Conn::new(self.connector.connect(&berth.origin).await?, berth.clone())), false),
+                None => {
+                    let stream = Box::pin(self.connector.connect(&berth.origin)).await?;
+                    (Box::new(Conn::new(stream, berth.clone())), false)
+                }
             };
             let until = Instant::now() + patience;
-            let mut answer = head::Answer::new(&question, size);
+            let mut answer = head::Answer::new(&question, span.last - span.first + 1);
             match poll_fn(|cx| answer.poll(&mut conn, cx, until)).await {
-                Ok(head) => {
-                    let framing = Framing::of(&head).map_err(io::Error::other)?;
+                Ok((head, framing)) => {
                     let taker = Taker::new(&self.takers);
-                    return Ok(head.map(|()| CdnBody::new(framing, conn, Arc::clone(&self.idle), taker)));
+                    return Ok((head, CdnBody::new(framing, conn, Arc::clone(&self.idle), taker)));
                 }
                 // Only where nothing was heard: what times out or answers nonsense is no matter of having been kept.
                 Err(error) if kept && !answer.began() && error.kind() != io::ErrorKind::TimedOut => {
