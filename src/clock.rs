@@ -58,3 +58,30 @@ impl Clock {
         Duration::from_millis(self.pushed_ms.load(Ordering::Relaxed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_is_the_same_by_another_clock_and_never_younger() {
+        let (before, after) = (Clock::default(), Clock::default());
+        before.advance(HOUR / 2);
+        let read_at = before.now();
+        before.advance(HOUR);
+        after.advance(HOUR + HOUR / 2);
+        let read_at = after.now_at(before.unix_at(read_at)).unwrap();
+        let age = after.now() - read_at;
+        assert!(age >= HOUR && age <= HOUR + Duration::from_secs(2), "{age:?}");
+    }
+
+    #[test]
+    fn the_future_is_no_time_and_the_far_past_is_only_long_ago() {
+        let clock = Clock::default();
+        assert_eq!(clock.now_at(clock.unix() + 10), None);
+        assert_eq!(clock.now_at(0), Some(Duration::ZERO));
+        assert!(clock.now() >= BEFORE);
+    }
+}

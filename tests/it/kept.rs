@@ -11,7 +11,9 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use gate115::{
+    app::App,
     clock::Clock,
+    drive::Progress,
     error::{Error, Kind, Result},
     path::VirtualPath,
     store::{Expected, Memory, Page, Store, Stored, Table, Value, Version},
@@ -303,6 +305,33 @@ async fn another_users_tokens_show_nothing_of_the_first() {
     t.failed().await;
     t.get("/115/films").send().await.is(502);
     t.lenient();
+}
+
+#[tokio::test]
+async fn after_a_login_that_may_be_another_users_nothing_is_shown_before_it_has_worked() {
+    let mut t = world(films)
+        .of(Service::Open)
+        .mount(|mount, sim| open_of(mount).app_id = Some(sim.open_app_id()))
+        .sim(|sim| sim.qr_hold(Duration::from_millis(100)))
+        .start()
+        .await;
+    t.get("/115/films").send().await.is(200);
+    t.shut_down().await;
+    let started = async |t: &TestApp| t.store.scan(Table::Starts, "", None, 10).await.unwrap().entries.len();
+    assert_eq!(started(&t).await, 1);
+
+    let command = App::build(&t.config, t.deps(Arc::clone(&t.store)));
+    let login = command.login(&t.config.mounts[0].path).unwrap();
+    let begun = login.begin(None).await.unwrap();
+    assert!(t.sim.open_scan(&begun.code) && t.sim.open_confirm(&begun.code));
+    while !matches!(login.poll(&begun.ticket).await.unwrap(), Progress::Done { .. }) {}
+    command.stop().await;
+    assert_eq!(started(&t).await, 0);
+
+    t.sim.fault(On::AnyApi, Times::Always, Fault::Status(502, ""));
+    t.restart().await;
+    t.failed().await;
+    t.get("/115/films").send().await.is(502);
 }
 
 #[rstest]

@@ -366,3 +366,77 @@ impl fmt::Debug for Shelf {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        store::Memory as Kept,
+        vfs::listing::tests::{file, folder},
+    };
+
+    async fn shelf() -> (Shelf, Memory) {
+        let clock = Clock::default();
+        let shelf = Shelf::new(Arc::new(Kept::new(clock.clone())), clock, Tasks::here());
+        let memory = shelf.memory("115-cloud:1", &folder("115", "root", 0)).await;
+        (shelf, memory)
+    }
+
+    fn listing(entries: Vec<Entry>, shelf: &Shelf) -> Arc<Listing> {
+        Arc::new(Listing::new(entries, shelf.0.clock.now()))
+    }
+
+    #[tokio::test]
+    async fn the_latest_word_is_found_before_and_after_it_is_written() {
+        let (shelf, Memory { section, paths, .. }) = shelf().await;
+        let of = Handle::new("d:1");
+        let one = listing(vec![file("a", "a", 1)], &shelf);
+        section.keep(&of, &one);
+        for _ in 0..2 {
+            let kept = section.listing(&of).await.unwrap();
+            assert!(kept.listing.entries() == one.entries() && !kept.doubted);
+            shelf.written().await;
+        }
+        section.doubt(&of);
+        for _ in 0..2 {
+            assert!(section.listing(&of).await.unwrap().doubted);
+            shelf.written().await;
+        }
+        section.forget(&of);
+        for _ in 0..2 {
+            assert!(section.listing(&of).await.is_none());
+            shelf.written().await;
+        }
+        section.doubt(&of);
+        shelf.written().await;
+        assert!(section.listing(&of).await.is_none(), "a doubt about nothing leaves nothing");
+
+        let found = Arc::new(folder("b", "2", 1));
+        paths.keep("a/b", &found, shelf.0.clock.now());
+        paths.keep("a/c", &found, shelf.0.clock.now());
+        paths.forget("a/c");
+        shelf.written().await;
+        let all = shelf.memory("115-cloud:1", &folder("115", "root", 0)).await.found;
+        assert!(matches!(&all[..], [(path, entry, _)] if &**path == "a/b" && *entry == found));
+        for other in ["115-cloud:2", "115-cloud"] {
+            let memory = shelf.memory(other, &folder("115", "root", 0)).await;
+            assert!(memory.found.is_empty() && memory.section.listing(&of).await.is_none(), "another's");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_not_kept_and_does_not_leave_its_elder_behind() {
+        let (shelf, Memory { section, paths, .. }) = shelf().await;
+        let of = Handle::new("d:1");
+        section.keep(&of, &listing(vec![file("a", "a", 1)], &shelf));
+        shelf.written().await;
+        let long = "x".repeat(900);
+        let many = (0..10_000).map(|n| file(&format!("{long}{n}"), &n.to_string(), 1)).collect();
+        section.keep(&of, &listing(many, &shelf));
+        shelf.written().await;
+        assert!(section.listing(&of).await.is_none());
+
+        paths.keep(&"y/".repeat(600), &Arc::new(folder("y", "2", 1)), shelf.0.clock.now());
+        assert_eq!(shelf.0.queue.lock().len(), 0, "nor is what has too long a path");
+    }
+}
