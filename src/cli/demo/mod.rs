@@ -18,10 +18,11 @@ use super::Failure;
 use crate::{
     app::{self, App, Deps},
     clock::Clock,
-    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, Login, Metrics, Mount, Server, Wire},
+    config::{Cache, Cloud, Config, Delivery, Drive, LinkBinding, Login, Metrics, Mount, Server, Wire},
     deliver::{Cdn, Patience},
     error::{Error, Kind, Result},
     http as edge,
+    identity::{Auth, Guest},
     path::VirtualPath,
     store::Memory,
     telemetry::{self, LogFormat},
@@ -85,7 +86,7 @@ fn config(sim: &Sim, base: &str, listen: SocketAddr) -> Result<Config> {
         cache: Cache::default(),
     };
     Ok(Config {
-        server: Server { listen: vec![listen], metrics: Metrics::Open },
+        server: Server { listen: vec![listen], metrics: Metrics::Open, ..Server::default() },
         data_dir: "data".into(),
         auth: Auth { guest: Guest::Read, ..Auth::default() },
         mounts: vec![mount],

@@ -8,9 +8,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use gate115::{
     app::{self, App, Deps},
     clock::Clock,
-    config::{Auth, Cache, Config, Delivery, Guest, MinLife, Mount, Server},
+    config::{Cache, Config, Delivery, MinLife, Mount, Server},
     deliver::{Cdn, Patience},
     http::Limits,
+    identity::{Auth, Guest},
     path::VirtualPath,
     vfs,
 };
