@@ -12,13 +12,19 @@ pub(super) fn status(kind: Kind) -> StatusCode {
         Kind::Invalid => StatusCode::BAD_REQUEST,
         Kind::TooLong => StatusCode::URI_TOO_LONG,
         Kind::NotFound | Kind::IsFolder => StatusCode::NOT_FOUND,
+        Kind::Stranger => StatusCode::UNAUTHORIZED,
+        Kind::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Kind::Gone => StatusCode::GONE,
-        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotAllowed | Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotReady | Kind::Paused | Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Session | Kind::Upstream => StatusCode::BAD_GATEWAY,
         Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         Kind::Storage | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+
+fn must_wait(status: StatusCode) -> bool {
+    matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
 }
 
 fn title(kind: Kind) -> &'static str {
@@ -27,6 +33,9 @@ fn title(kind: Kind) -> &'static str {
         Kind::TooLong => "Too long",
         Kind::NotFound => "Not found",
         Kind::IsFolder => "A folder",
+        Kind::Stranger => "Who are you?",
+        Kind::NotAllowed => "Not allowed",
+        Kind::TooOften => "Too many tries",
         Kind::Gone => "Gone",
         Kind::Forbidden => "This file is refused",
         Kind::NotReady => "Not ready yet",
@@ -43,7 +52,7 @@ fn title(kind: Kind) -> &'static str {
 /// Seconds to wait where the failure itself says none.
 fn default_wait(kind: Kind) -> Option<u64> {
     match kind {
-        Kind::NotReady | Kind::Paused => Some(60),
+        Kind::NotReady | Kind::Paused | Kind::TooOften => Some(60),
         Kind::Busy => Some(5),
         _ => None,
     }
@@ -65,11 +74,8 @@ pub(super) fn respond(asked: &HeaderMap, error: Error, browse: Option<&str>, req
         let hint = browse.map(|href| format!("Browse it at {href}\n")).unwrap_or_default();
         ("text/plain; charset=utf-8", format!("{}\n{hint}", error.message()))
     };
-    let wait = error
-        .wait()
-        .map(|wait| wait.as_secs().max(1))
-        .or_else(|| default_wait(kind))
-        .filter(|_| status == StatusCode::SERVICE_UNAVAILABLE);
+    let wait =
+        error.wait().map(|wait| wait.as_secs().max(1)).or_else(|| default_wait(kind)).filter(|_| must_wait(status));
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -111,11 +117,7 @@ mod tests {
     fn whoever_is_told_to_wait_is_told_how_long() {
         for kind in Kind::ALL {
             let response = respond(&HeaderMap::new(), Error::new(kind, "x"), None, "id");
-            assert_eq!(
-                response.headers().contains_key(header::RETRY_AFTER),
-                response.status() == StatusCode::SERVICE_UNAVAILABLE,
-                "{kind:?}"
-            );
+            assert_eq!(response.headers().contains_key(header::RETRY_AFTER), must_wait(response.status()), "{kind:?}");
         }
     }
 }

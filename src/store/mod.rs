@@ -6,6 +6,8 @@
 pub mod credentials;
 pub mod leases;
 mod memory;
+pub mod secrets;
+pub mod sessions;
 mod sqlite;
 pub mod tickets;
 mod watch;
@@ -71,6 +73,10 @@ pub enum Table {
     Pauses,
     /// Calls by the hour, for thirty days (`crate::ledger`).
     Ledger,
+    /// What the gateway made up to guard itself with ([`secrets`]).
+    Secrets,
+    /// Logins of people that have ended before their time ([`sessions`]).
+    Sessions,
 }
 
 /// How much a table holds.
@@ -96,7 +102,8 @@ const MAX_KEY: usize = 1024;
 const MIB: u64 = 1 << 20;
 
 impl Table {
-    pub const ALL: [Self; 5] = [Self::Credentials, Self::Leases, Self::Tickets, Self::Pauses, Self::Ledger];
+    pub const ALL: [Self; 7] =
+        [Self::Credentials, Self::Leases, Self::Tickets, Self::Pauses, Self::Ledger, Self::Secrets, Self::Sessions];
 
     /// As it stands in the database: never changed, never used again for something else.
     const fn name(self) -> &'static str {
@@ -106,6 +113,8 @@ impl Table {
             Self::Tickets => "tickets",
             Self::Pauses => "pauses",
             Self::Ledger => "ledger",
+            Self::Secrets => "secrets",
+            Self::Sessions => "sessions",
         }
     }
 
@@ -118,6 +127,9 @@ impl Table {
             Self::Pauses => Bounds { entries: 1024, bytes: MIB, when_full: WhenFull::Prune },
             // Thirty days are 720 hours.
             Self::Ledger => Bounds { entries: 1024, bytes: 32 * MIB, when_full: WhenFull::Prune },
+            Self::Secrets => Bounds { entries: 64, bytes: MIB, when_full: WhenFull::Refuse },
+            // An end that is forgotten would be a login that works again.
+            Self::Sessions => Bounds { entries: 65_536, bytes: 8 * MIB, when_full: WhenFull::Refuse },
         }
     }
 
@@ -125,7 +137,7 @@ impl Table {
     /// take the last of it.
     const fn is_durable(self) -> bool {
         match self {
-            Self::Credentials | Self::Pauses => true,
+            Self::Credentials | Self::Pauses | Self::Secrets | Self::Sessions => true,
             Self::Leases | Self::Tickets | Self::Ledger => false,
         }
     }
