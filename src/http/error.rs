@@ -58,24 +58,39 @@ fn default_wait(kind: Kind) -> Option<u64> {
     }
 }
 
+/// Where to go from a failure.
+#[derive(Debug)]
+pub(super) enum Hint {
+    /// To the folder that was asked for, which is shown here.
+    Browse(String),
+    LogIn,
+}
+
+/// Whether whoever asks shows pages to a person.
+pub(super) fn is_browser(asked: &HeaderMap) -> bool {
+    let accept = asked.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
 /// The answer to a request that failed: a page for browsers, plain text for the rest. What is internal goes along in an
-/// extension, for the access log alone. `browse`: where the folder that was asked for can be seen.
-pub(super) fn respond(asked: &HeaderMap, error: Error, browse: Option<&str>, request_id: &str) -> Response {
+/// extension, for the access log alone. `base` stands before every path of ours.
+pub(super) fn respond(base: &str, asked: &HeaderMap, error: Error, hint: Option<Hint>, request_id: &str) -> Response {
     let kind = error.kind();
     let status = status(kind);
-    let browser = asked
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    let (content_type, text) = if browser {
-        let hint = browse.map(|href| (href, "Browse this folder"));
-        ("text/html; charset=utf-8", page::error(status.as_u16(), title(kind), error.message(), hint, request_id))
+    let (content_type, text) = if is_browser(asked) {
+        let hint = hint.map(|hint| match hint {
+            Hint::Browse(href) => (href, "Browse this folder"),
+            Hint::LogIn => (format!("{base}/-/login"), "Log in"),
+        });
+        let hint = hint.as_ref().map(|(href, text)| (href.as_str(), *text));
+        ("text/html; charset=utf-8", page::error(base, status.as_u16(), title(kind), error.message(), hint, request_id))
     } else {
-        let hint = browse.map(|href| format!("Browse it at {href}\n")).unwrap_or_default();
+        let hint = match hint {
+            Some(Hint::Browse(href)) => format!("Browse it at {href}\n"),
+            Some(Hint::LogIn) | None => String::new(),
+        };
         ("text/plain; charset=utf-8", format!("{}\n{hint}", error.message()))
     };
-    let wait =
-        error.wait().map(|wait| wait.as_secs().max(1)).or_else(|| default_wait(kind)).filter(|_| must_wait(status));
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -86,11 +101,24 @@ pub(super) fn respond(asked: &HeaderMap, error: Error, browse: Option<&str>, req
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if let Some(wait) = wait {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
-    }
+    advise(&mut response, Some(&error));
     response.extensions_mut().insert(error);
     response
+}
+
+/// What the head of a failure says: how long to wait, and that a login is wanted.
+pub(super) fn advise(response: &mut Response, error: Option<&Error>) {
+    let status = response.status();
+    if must_wait(status)
+        && let Some(error) = error
+        && let Some(wait) = error.wait().map(|wait| wait.as_secs().max(1)).or_else(|| default_wait(error.kind()))
+    {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        // Not Basic, for which browsers would ask in a window of their own.
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"gate115\""));
+    }
 }
 
 #[cfg(test)]
@@ -116,8 +144,10 @@ mod tests {
     #[test]
     fn whoever_is_told_to_wait_is_told_how_long() {
         for kind in Kind::ALL {
-            let response = respond(&HeaderMap::new(), Error::new(kind, "x"), None, "id");
+            let response = respond("", &HeaderMap::new(), Error::new(kind, "x"), None, "id");
             assert_eq!(response.headers().contains_key(header::RETRY_AFTER), must_wait(response.status()), "{kind:?}");
+            let login = response.headers().contains_key(header::WWW_AUTHENTICATE);
+            assert_eq!(login, response.status() == StatusCode::UNAUTHORIZED, "{kind:?}");
         }
     }
 }

@@ -76,6 +76,8 @@ pub struct Session {
     pub token: SecretString,
     /// Unix seconds.
     pub ends: u64,
+    /// Seconds until then.
+    pub life: u64,
     pub identity: Identity,
 }
 
@@ -152,7 +154,7 @@ impl Guard {
         let Some(account) = account.filter(|_| fits) else {
             return Err(Error::new(Kind::Stranger, "The name or the password is wrong."));
         };
-        self.throttle.succeeded(attempt);
+        self.throttle.succeeded(&attempt);
         let now = self.clock.unix();
         let claims = Claims {
             username: name.to_owned(),
@@ -163,7 +165,7 @@ impl Guard {
             exp: now + LIFE,
         };
         let token = self.tokens.make(&claims)?.into();
-        Ok(Session { token, ends: claims.exp, identity: account.identity.clone() })
+        Ok(Session { token, ends: claims.exp, life: LIFE, identity: account.identity.clone() })
     }
 
     /// Who shows this: the token of a login, or the token of the configuration.

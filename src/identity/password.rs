@@ -183,6 +183,15 @@ mod tests {
         assert_eq!(sent.expose_secret(), STATIC_HASH_OF_ADMIN);
     }
 
+    /// Made by the reference implementation.
+    #[test]
+    fn the_stored_form_is_argon2id_over_the_static_hash() {
+        let hash =
+            Hash::read("$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$32nAOdqWPeP3WEelBQIRn+DiWQdtrcgawid1x8gMaMA")
+                .unwrap();
+        assert!(hash.fits(&StaticHash::of("s3cret-word")) && !hash.fits(&StaticHash::of("s3cret-work")));
+    }
+
     #[test]
     fn one_hash_serves_the_password_and_its_static_hash() {
         let hash = Hash::read(StaticHash::of("s3cret").hash().as_phc()).unwrap();

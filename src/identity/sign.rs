@@ -144,6 +144,16 @@ fn text<'a>(buffer: &'a mut [u8; LENGTH], key: &Key, path: &str, digits: &str) -
     std::str::from_utf8(&buffer[..written]).unwrap_or_default()
 }
 
+/// For tests of what is signed elsewhere.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    pub(crate) fn signer(token: &str) -> Signer {
+        Arc::new(Signs::new(&token.into(), &[], Duration::ZERO)).signer(0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,10 +75,10 @@ impl Throttle {
     }
 
     /// The failures of this name from there are forgiven; those with other names stay.
-    pub(super) fn succeeded(&self, attempt: Attempt) {
-        let named = attempt.0[0].clone();
-        self.withdraw(&attempt);
-        self.counts.lock().remove(&named);
+    pub(super) fn succeeded(&self, attempt: &Attempt) {
+        self.withdraw(attempt);
+        let Attempt([named, _]) = attempt;
+        self.counts.lock().remove(named);
     }
 
     /// Nobody has found out whether it was right.
@@ -164,7 +164,7 @@ mod tests {
             assert!(fail(&throttle, "10.0.0.1", "admin"));
         }
         for _ in 0..30 {
-            throttle.succeeded(throttle.begin(address, "admin").unwrap());
+            throttle.succeeded(&throttle.begin(address, "admin").unwrap());
         }
         let others = (0..100).filter(|number| fail(&throttle, "10.0.0.1", &number.to_string())).count();
         assert_eq!(others, 16, "four have failed before");

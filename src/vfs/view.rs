@@ -26,6 +26,8 @@ pub struct Caller {
     pub address: IpAddr,
     /// As it was sent, byte for byte: 115 binds links to it.
     pub user_agent: Option<HeaderValue>,
+    /// The folder that nothing is seen outside of; `None` where everything is seen.
+    pub within: Option<VirtualPath>,
 }
 
 /// The namespace as one caller may see it.
@@ -82,7 +84,14 @@ impl View {
         Ok(self.find(path).await?.0)
     }
 
+    fn sees(&self, path: &VirtualPath) -> bool {
+        self.caller.within.as_ref().is_none_or(|base| path.below(base).is_some())
+    }
+
     async fn find(&self, path: &VirtualPath) -> Result<(Node, Option<Current>)> {
+        if !self.sees(path) {
+            return Err(Error::new(Kind::NotAllowed, "Your login does not reach this path."));
+        }
         let nested = self.namespace.between(path);
         let artificial = |nested: Vec<String>, otherwise: Error| match nested[..] {
             [] => Err(otherwise),
@@ -133,13 +142,13 @@ impl View {
 
     /// The file at `raw` where somebody was there lately and nothing has changed since: nobody is asked.
     pub fn at_hand(&self, raw: &str) -> Option<File> {
-        self.namespace.recent().get(raw)
+        self.namespace.recent().get(raw).filter(|file| self.sees(file.path()))
     }
 
     /// A link to send this caller to, where one is at hand. The quick way of [`Self::link`]; `None` says nothing but "take
     /// the long one".
     pub fn link_at_hand(&self, File(file): &File) -> Option<Arc<Kept>> {
-        let Caller { address, user_agent } = &self.caller;
+        let Caller { address, user_agent, .. } = &self.caller;
         file.mounted.links.at_hand(&file.links, &file.entry, *address, user_agent.as_ref())
     }
 
@@ -168,7 +177,7 @@ impl View {
 
     /// A link to send this caller to; `None` where the file can only be relayed.
     pub async fn link(&self, file: &File) -> Result<Option<Arc<Kept>>> {
-        let (Caller { address, user_agent }, File(facts)) = (&self.caller, file);
+        let (Caller { address, user_agent, .. }, File(facts)) = (&self.caller, file);
         let links = &facts.mounted.links;
         let link = links.for_client(&facts.links, &facts.entry, *address, user_agent.as_ref()).await;
         link.inspect_err(|error| file.learn(error))
@@ -178,6 +187,11 @@ impl View {
 impl File {
     pub fn entry(&self) -> &Arc<Entry> {
         &self.0.entry
+    }
+
+    /// Where it stands in the namespace.
+    pub fn path(&self) -> &VirtualPath {
+        &self.0.path
     }
 
     /// How it goes out at `/d`.

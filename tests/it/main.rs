@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "a test target has no outside")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test, a panic is the report")]
 
+mod access;
 mod architecture;
 mod bad_input;
 mod binary;
@@ -22,3 +23,4 @@ mod redirect;
 mod relay;
 mod share;
 mod support;
+mod users;

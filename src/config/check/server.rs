@@ -17,7 +17,7 @@ use super::{
 pub(super) fn server(raw: raw::Server, report: &mut Report) -> Server {
     let public_url = raw.public_url.and_then(|text| report.take("server.public_url", base_url(&text)));
     let base_path = base(raw.base_path.as_deref(), public_url.as_ref(), report);
-    let trusted_proxies = proxies(raw.trusted_proxies.unwrap_or_default(), report);
+    let trusted_proxies = proxies(&raw.trusted_proxies.unwrap_or_default(), report);
     report.later("server", "frontend_dir", &raw.frontend_dir, "The built-in pages are shown");
     let metrics = metrics(raw.metrics.as_deref(), report);
     Server { listen: listen(raw.listen, report), public_url, base_path, trusted_proxies, metrics }
@@ -102,7 +102,7 @@ fn base_path(text: &str) -> Result<String, String> {
     }
 }
 
-fn proxies(written: Vec<String>, report: &mut Report) -> Vec<IpNet> {
+fn proxies(written: &[String], report: &mut Report) -> Vec<IpNet> {
     let parsed = |text: &str| {
         let text = text.trim();
         text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {

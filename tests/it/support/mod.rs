@@ -2,6 +2,7 @@
 
 mod drives;
 mod raw;
+pub mod users;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -95,6 +96,11 @@ impl Stage {
         self
     }
 
+    /// Who may come in, and how the gateway is seen from outside.
+    pub fn access(self, change: impl FnOnce(&mut Auth, &mut Server) + Send + 'static) -> Self {
+        self.config(|config| change(&mut config.auth, &mut config.server))
+    }
+
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -129,10 +135,11 @@ impl Stage {
             },
         };
         (self.mount)(&mut mount, &sim);
+        // Guests read unless the scenario says otherwise, and nobody is made up: that takes a while.
         let mut config = Config {
             server: Server { listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Server::default() },
             data_dir: "unused".into(),
-            auth: Auth { guest: Guest::Read, ..Auth::default() },
+            auth: Auth { guest: Guest::Read, users: users::all(), ..Auth::default() },
             mounts: vec![mount],
         };
         (self.config)(&mut config);
@@ -149,9 +156,11 @@ impl Stage {
         let listeners = gate115::http::bind(&config.server.listen).await.unwrap();
         let address = app::addresses(&listeners)[0];
         let stop = CancellationToken::new();
+        let (front, made_up) = app.open().await.unwrap();
+        assert!(made_up.is_none());
         app.spawn();
         let server = tokio::spawn({
-            let (app, front, stop) = (Arc::clone(&app), app.front(), stop.clone());
+            let (app, stop) = (Arc::clone(&app), stop.clone());
             async move { app.serve(listeners, front, stop).await }
         });
         let client = reqwest::Client::builder()
@@ -240,6 +249,10 @@ impl TestApp {
         self.call(Method::HEAD, &self.url(path))
     }
 
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, &self.url(path))
+    }
+
     pub fn call(&self, method: Method, url: &str) -> Call<'_> {
         Call { request: self.client.request(method, url), agent: Some("TestPlayer/1"), app: self }
     }
@@ -320,6 +333,13 @@ impl Call<'_> {
 
     pub fn range(self, range: &str) -> Self {
         self.with("range", range)
+    }
+
+    /// With a form's fields, already encoded.
+    pub fn form(self, body: &str) -> Self {
+        let mut call = self.with("content-type", "application/x-www-form-urlencoded");
+        call.request = call.request.body(body.to_owned());
+        call
     }
 
     /// Sends it and reads the whole answer, which may break off.
