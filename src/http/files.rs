@@ -51,14 +51,8 @@ pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: 
     }
     // Behind the slash that ends `/d` or `/p`.
     let raw = edge.site.below(request.uri.path()).and_then(|path| path.get(3..)).unwrap_or_default();
-    let answer = match admitted(edge, request, raw) {
-        Ok(()) => {
-            let view = extract::view(edge, &request.headers, peer, None);
-            answer(edge, &view, raw, request, id, route).await
-        }
-        Err(cause) => Err(cause),
-    };
-    answer.unwrap_or_else(|cause| {
+    let view = extract::view(edge, &request.headers, peer, None);
+    answer(edge, &view, raw, request, id, route).await.unwrap_or_else(|cause| {
         let hint = match cause.kind() {
             Kind::IsFolder => page_of(edge, request, raw).map(Hint::Browse),
             Kind::Stranger => Some(Hint::LogIn),
@@ -68,9 +62,16 @@ pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: 
     })
 }
 
-fn admitted(edge: &Edge, request: &Parts, raw: &str) -> Result<()> {
+/// The file, for whoever may have it. Nobody else learns whether it is there, and 115 is not asked for him.
+async fn file(edge: &Edge, view: &View, raw: &str, request: &Parts) -> Result<File> {
+    let admit = |path: &VirtualPath| access::admit(&edge.guard, &request.headers, request.uri.query(), path);
+    if let Some(file) = view.at_hand(raw) {
+        admit(file.path())?;
+        return Ok(file);
+    }
     let path = VirtualPath::from_uri(raw)?;
-    Ok(access::admit(&edge.guard, &request.headers, request.uri.query(), &path)?)
+    admit(&path)?;
+    view.file(raw, &path).await
 }
 
 /// Where whoever asks can browse this folder, if he can.
@@ -91,7 +92,7 @@ async fn answer(
     id: &RequestId,
     route: Route,
 ) -> Result<Response> {
-    let file = view.file(raw).await?;
+    let file = file(edge, view, raw, request).await?;
     match deliver::plan(route, file.delivery(), file.entry())? {
         Way::Redirect => match view.link(&file).await? {
             Some(kept) => Ok(deliver::redirect(&kept)),

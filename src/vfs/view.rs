@@ -124,12 +124,9 @@ impl View {
         Ok((Node::File(File(Arc::new(facts))), current))
     }
 
-    /// The file at `raw`, the path of a request as it came; a folder is [`Kind::IsFolder`].
-    pub async fn file(&self, raw: &str) -> Result<File> {
-        if let Some(file) = self.at_hand(raw) {
-            return Ok(file);
-        }
-        match self.find(&VirtualPath::from_uri(raw)?).await? {
+    /// The file at `path`, which came as `raw` in a request; a folder is [`Kind::IsFolder`].
+    pub async fn file(&self, raw: &str, path: &VirtualPath) -> Result<File> {
+        match self.find(path).await? {
             (Node::File(file), current) => {
                 if let Some(current) = current {
                     self.namespace.recent().keep(raw, &file, current);
