@@ -119,9 +119,8 @@ fn ours(edge: &Edge, request: &Parts) -> Result<()> {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, None) => true,
         (None, Some(origin)) => {
-            let host = edge.site.host(&request.headers, request.extensions.get::<Peer>().copied());
-            Url::parse(origin)
-                .is_ok_and(|origin| host.is_some_and(|host| authority(&origin).eq_ignore_ascii_case(&host)))
+            let peer = request.extensions.get::<Peer>().copied();
+            Url::parse(origin).is_ok_and(|origin| edge.site.is_own_host(&request.headers, peer, &authority(&origin)))
         }
     };
     let advice = "This form was sent by another site. Is the gateway behind a proxy that changes its host name? Then set server.public_url.";

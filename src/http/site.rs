@@ -95,21 +95,20 @@ impl Site {
         client
     }
 
-    /// Whether the client's connection is encrypted.
+    /// Whether the client's connection is encrypted, as far as anybody says so: a proxy, or the public URL where that is
+    /// what was asked for. Nobody is kept out who comes by another way than that.
     pub(super) fn is_https(&self, headers: &HeaderMap, peer: Option<Peer>) -> bool {
-        match &self.public {
-            Some(public) => public.https,
-            None => self.said(headers, peer, &FORWARDED_PROTO, "proto").is_some_and(|proto| proto == "https"),
-        }
+        let public = self.public.as_ref().filter(|public| public.https);
+        public.is_some_and(|public| host(headers).is_some_and(|host| host.eq_ignore_ascii_case(&public.host)))
+            || self.said(headers, peer, &FORWARDED_PROTO, "proto").is_some_and(|proto| proto == "https")
     }
 
-    /// Host and port as the client calls them.
-    pub(super) fn host<'a>(&'a self, headers: &'a HeaderMap, peer: Option<Peer>) -> Option<Cow<'a, str>> {
-        if let Some(public) = &self.public {
-            return Some(Cow::Borrowed(&public.host));
-        }
+    /// Whether this, a host with its port, is how the client calls us.
+    pub(super) fn is_own_host(&self, headers: &HeaderMap, peer: Option<Peer>, name: &str) -> bool {
+        let public = self.public.as_ref().map(|public| Cow::Borrowed(&*public.host));
         let said = self.said(headers, peer, &FORWARDED_HOST, "host");
-        said.or_else(|| headers.get(header::HOST)?.to_str().ok().map(Cow::Borrowed))
+        let asked = host(headers).map(Cow::Borrowed);
+        [public, said, asked].into_iter().flatten().any(|host| host.eq_ignore_ascii_case(name))
     }
 
     /// What the nearest proxy says, if it is one of ours: in a header of its own, else in `Forwarded`.
@@ -131,6 +130,10 @@ impl Site {
     fn trusts(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|net| net.contains(&address))
     }
+}
+
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST)?.to_str().ok()
 }
 
 /// Host and port of a URL, as a `Host` header has them.
@@ -210,23 +213,34 @@ mod tests {
         assert_eq!(Site::default().client(&headers(said), peer(at)), at.parse::<IpAddr>().unwrap().to_canonical());
     }
 
+    /// Who asks, what is said, whether that is encrypted, and whether hosts `a` and `b` are ours.
     #[rstest]
-    #[case("127.0.0.1", &[("host", "a:80")], false, "a:80")]
-    #[case("127.0.0.1", &[("host", "a"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "b")], true, "b")]
-    #[case("127.0.0.1", &[("host", "a"), ("forwarded", "proto=https;host=\"b:81\"")], true, "b:81")]
-    #[case("127.0.0.1", &[("host", "a"), ("x-forwarded-proto", "https, http")], false, "a")]
-    #[case("192.0.2.9", &[("host", "a"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "b")], false, "a")]
-    fn scheme_and_host_are_what_trusted_proxies_say(
+    #[case("127.0.0.1", &[("host", "a")], false, [true, false])]
+    #[case("127.0.0.1", &[("host", "A"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "b")], true, [true, true])]
+    #[case("127.0.0.1", &[("host", "x"), ("forwarded", "proto=https;host=\"b\"")], true, [false, true])]
+    #[case("127.0.0.1", &[("host", "a"), ("x-forwarded-proto", "https, http")], false, [true, false])]
+    #[case("192.0.2.9", &[("host", "a"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "b")], false, [true, false])]
+    fn scheme_and_host_are_what_the_request_and_trusted_proxies_say(
         #[case] at: &str,
         #[case] said: &[(&str, &str)],
         #[case] https: bool,
-        #[case] host: &str,
+        #[case] own: [bool; 2],
     ) {
         let (site, headers) = (proxied(), headers(said));
-        assert_eq!((site.is_https(&headers, peer(at)), site.host(&headers, peer(at)).as_deref()), (https, Some(host)));
-        let public = Site::new("", Some(&"https://drive.example:444/x".parse().unwrap()), vec![]);
-        assert!(public.is_https(&headers, peer(at)));
-        assert_eq!(public.host(&headers, peer(at)).as_deref(), Some("drive.example:444"));
+        assert_eq!(site.is_https(&headers, peer(at)), https);
+        assert_eq!(["a", "b"].map(|host| site.is_own_host(&headers, peer(at), host)), own);
+    }
+
+    #[test]
+    fn a_public_url_is_ours_and_leaves_other_ways_in_open() {
+        let site = Site::new("", Some(&"https://drive.example:444/x".parse().unwrap()), vec![]);
+        let (outside, inside) = (headers(&[("host", "Drive.example:444")]), headers(&[("host", "10.0.0.2:5244")]));
+        assert!(site.is_https(&outside, None) && !site.is_https(&inside, None));
+        for headers in [&outside, &inside] {
+            assert!(site.is_own_host(headers, None, "drive.example:444"));
+            assert!(!site.is_own_host(headers, None, "evil.example"));
+        }
+        assert!(site.is_own_host(&inside, None, "10.0.0.2:5244"));
     }
 
     #[test]

@@ -117,7 +117,12 @@ impl Guard {
         let mut watch = Watch::new(Arc::clone(&self.store), Table::Sessions).await.ok();
         loop {
             match sessions.ended().await {
-                Ok(ended) => self.ended.write().extend(ended),
+                Ok(more) => {
+                    let now = self.clock.unix();
+                    let mut ended = self.ended.write();
+                    ended.extend(more);
+                    ended.retain(|_, until| *until > now);
+                }
                 Err(error) => tracing::warn!(?error, "it cannot be read which logins have ended"),
             }
             match &mut watch {

@@ -17,14 +17,14 @@ fn films(sim: &Sim) {
 }
 
 /// Guests may not read.
-fn closed() -> Stage {
+pub fn closed() -> Stage {
     world(films).access(|auth, _| {
         auth.guest = Guest::Off;
         auth.token = Some(TOKEN.into());
     })
 }
 
-async fn sent(app: &TestApp, name: &str, password: &str) -> Reply {
+pub async fn sent(app: &TestApp, name: &str, password: &str) -> Reply {
     app.post("/-/login").form(&format!("name={name}&password={password}&next=%2F115")).send().await
 }
 
@@ -39,7 +39,7 @@ async fn token(app: &TestApp, name: &str) -> String {
 }
 
 /// The first address in a page that begins so.
-fn link(page: &str, start: &str) -> String {
+pub fn link(page: &str, start: &str) -> String {
     let at = page.find(&format!("href=\"{start}")).unwrap_or_else(|| panic!("no {start} in {page}"));
     page[at + 6..].split('"').next().unwrap().replace("&amp;", "&")
 }
@@ -69,87 +69,6 @@ async fn without_a_login_there_is_nothing_but_the_form() {
         t.get(path).send().await.is(200);
     }
     t.get("/d/115/../Movies/a.mkv%00").send().await.is(400);
-}
-
-#[tokio::test]
-async fn a_login_by_the_form_opens_the_pages_until_the_logout() {
-    let t = closed().start().await;
-    let reply = sent(&t, "ann", PASSWORD).await.is(303);
-    assert_eq!(reply.header("location"), "/115");
-    let set = reply.header("set-cookie");
-    for part in ["; Path=/;", "; HttpOnly", "; SameSite=Lax", "; Max-Age=172800"] {
-        assert!(set.contains(part), "{part} in {set}");
-    }
-    assert!(!set.contains("Secure"), "this connection is not encrypted");
-    let cookie = set.split(';').next().unwrap();
-    let page = t.get("/115/Movies").with("cookie", cookie).send().await.is(200).text();
-    assert!(page.contains(r#"<form method="post" action="/-/logout">ann <button>Log out</button>"#), "{page}");
-    t.get("/d/115/Movies/a.mkv").with("cookie", cookie).follow().await.is(200);
-    t.get("/p/115/Movies/a.mkv").with("cookie", cookie).send().await.is(200);
-
-    t.get("/-/logout").with("cookie", cookie).send().await.is(405);
-    let out = t.post("/-/logout").with("cookie", cookie).send().await.is(303);
-    assert!(out.header("set-cookie").starts_with("gate115=; Path=/; Max-Age=0"), "{out:?}");
-    t.get("/115/Movies").with("cookie", cookie).send().await.is(401);
-    t.get("/d/115/Movies/a.mkv").with("cookie", cookie).send().await.is(401);
-}
-
-#[tokio::test]
-async fn a_wrong_login_is_told_and_after_five_has_to_wait() {
-    let t = closed().start().await;
-    for _ in 0..5 {
-        let page = sent(&t, "ann", "%3Cwrong%3E").await.is(401);
-        assert!(page.text().contains("The name or the password is wrong."), "{}", page.text());
-        assert!(page.text().contains(r#"value="/115""#) && page.header("set-cookie").is_empty(), "{}", page.text());
-    }
-    let page = sent(&t, "ann", PASSWORD).await.is(429);
-    assert!(page.text().contains("Too many wrong logins") && !page.header("retry-after").is_empty(), "{page:?}");
-    sent(&t, "admin", PASSWORD).await.is(303);
-    t.advance(Duration::from_secs(301));
-    sent(&t, "ann", PASSWORD).await.is(303);
-    t.post("/-/login").form(&"x".repeat(20_000)).send().await.is(400);
-    t.post("/-/login").send().await.is(401);
-    t.post("/-/login").form("\u{0}%ff=&&==%").send().await.is(401);
-}
-
-/// What a browser says of the form, and whether it is taken.
-#[rstest]
-#[case::same(&[("sec-fetch-site", "same-origin")], true)]
-#[case::cross(&[("sec-fetch-site", "cross-site"), ("origin", "http://HOST")], false)]
-#[case::neighbour(&[("sec-fetch-site", "same-site")], false)]
-#[case::own_origin(&[("origin", "http://HOST")], true)]
-#[case::other_origin(&[("origin", "http://evil.example")], false)]
-#[case::other_port(&[("origin", "http://127.0.0.1:1")], false)]
-#[case::hidden_origin(&[("origin", "null")], false)]
-#[tokio::test]
-async fn only_our_own_pages_send_our_forms(#[case] said: &[(&str, &str)], #[case] taken: bool) {
-    let t = closed().start().await;
-    let host = t.address.to_string();
-    let cookie = cookie(&t, "ann").await;
-    let mut login = t.post("/-/login").form(&format!("name=ann&password={PASSWORD}"));
-    let mut logout = t.post("/-/logout").with("cookie", &cookie);
-    for (name, value) in said {
-        let value = value.replace("HOST", &host);
-        (login, logout) = (login.with(name, &value), logout.with(name, &value));
-    }
-    login.send().await.is(if taken { 303 } else { 403 });
-    logout.send().await.is(if taken { 303 } else { 403 });
-    t.get("/115").with("cookie", &cookie).send().await.is(if taken { 401 } else { 200 });
-}
-
-#[rstest]
-#[case("/115/Movies?sort=size", "/115/Movies?sort=size")]
-#[case("//evil.example/x", "/")]
-#[case("/\\evil.example", "/")]
-#[case("https://evil.example", "/")]
-#[case("/a\r\nset-cookie: x=y", "/")]
-#[case("", "/")]
-#[tokio::test]
-async fn nobody_is_sent_elsewhere_after_a_login(#[case] next: &str, #[case] want: &str) {
-    let t = closed().start().await;
-    let next: String = next.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let reply = t.post("/-/login").form(&format!("name=ann&password={PASSWORD}&next={next}")).send().await.is(303);
-    assert_eq!(reply.header("location"), want);
 }
 
 #[tokio::test]
@@ -349,79 +268,4 @@ async fn a_changed_configuration_holds_at_once() {
     auth.guest = Guest::Read;
     t.app.admit(&auth).await.unwrap();
     t.get("/115").with("cookie", &ann).send().await.is(200);
-}
-
-#[tokio::test]
-async fn everything_is_below_the_base_path() {
-    let t = closed().access(|auth, server| {
-        auth.guest = Guest::Off;
-        server.base_path = "/gw/x".into();
-    });
-    let t = t.start().await;
-    for path in ["/", "/gw/x"] {
-        assert_eq!(t.get(path).send().await.is(302).header("location"), "/gw/x/");
-    }
-    for path in ["/d/115/Movies/a.mkv", "/115", "/gw", "/gw/xy", "/-/page.css"] {
-        t.get(path).send().await.is(404);
-    }
-    for path in ["/healthz", "/readyz", "/gw/x/healthz", "/gw/x/-/page.css"] {
-        t.get(path).send().await.is(200);
-    }
-    let page = t.get("/gw/x/115?sort=size").with("accept", "text/html").send().await.is(401).text();
-    assert!(page.contains(r#"value="/gw/x/115?sort=size""#) && page.contains(r#"action="/gw/x/-/login""#), "{page}");
-    let reply = t
-        .post("/gw/x/-/login")
-        .form(&format!("name=ann&password={PASSWORD}&next=%2Fgw%2Fx%2F115"))
-        .send()
-        .await
-        .is(303);
-    assert_eq!(reply.header("location"), "/gw/x/115");
-    let set = reply.header("set-cookie").to_owned();
-    assert!(set.contains("; Path=/gw/x;"), "{set}");
-    let cookie = set.split(';').next().unwrap();
-    for (path, start) in [
-        ("/gw/x/", "/gw/x/115"),
-        ("/gw/x/115", "/gw/x/115/Movies"),
-        ("/gw/x/115/Movies", "/gw/x/d/115/Movies/a.mkv?sign="),
-        ("/gw/x/115/Movies", "/gw/x/p/115/Movies/a.mkv?sign="),
-    ] {
-        let page = t.get(path).with("cookie", cookie).send().await.is(200).text();
-        link(&page, start);
-        let outside: Vec<_> = page.split("href=\"").skip(1).filter(|href| !href.starts_with("/gw/x/")).collect();
-        assert!(outside.is_empty(), "{path}: {outside:?}");
-    }
-    let page = t.get("/gw/x/115/Movies").with("cookie", cookie).send().await.is(200).text();
-    t.get(&link(&page, "/gw/x/d/")).follow().await.is(200);
-    let reply = t.get("/gw/x/115/Movies/a.mkv").with("cookie", cookie).send().await.is(302);
-    t.get(reply.header("location")).send().await.is(302);
-    let page =
-        t.get("/gw/x/d/115/Movies").with("cookie", cookie).with("accept", "text/html").send().await.is(404).text();
-    assert!(page.contains(r#"href="/gw/x/115/Movies""#) && page.contains(r#"<a href="/gw/x/">All drives"#), "{page}");
-}
-
-#[tokio::test]
-async fn behind_a_proxy_the_client_is_who_it_says() {
-    let t = closed().access(|auth, server| {
-        auth.guest = Guest::Off;
-        server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
-    });
-    let t = t.start().await;
-    let wrong =
-        |from: &'static str| t.post("/-/login").form("name=ann&password=wrong").with("x-forwarded-for", from).send();
-    for _ in 0..5 {
-        wrong("192.0.2.1").await.is(401);
-    }
-    wrong("192.0.2.1").await.is(429);
-    wrong("192.0.2.2").await.is(401);
-    let login = t.post("/-/login").form(&format!("name=ann&password={PASSWORD}")).with("x-forwarded-for", "192.0.2.3");
-    let login = login.with("x-forwarded-proto", "https").with("x-forwarded-host", "drive.example");
-    let reply = login.with("origin", "https://drive.example").send().await.is(303);
-    assert!(reply.header("set-cookie").ends_with("; Secure"), "{reply:?}");
-    // Nobody else is believed.
-    let t = closed().start().await;
-    for number in 0..5 {
-        let from = format!("192.0.2.{number}");
-        t.post("/-/login").form("name=ann&password=wrong").with("x-forwarded-for", &from).send().await.is(401);
-    }
-    t.post("/-/login").form("name=ann&password=wrong").with("x-forwarded-for", "192.0.2.9").send().await.is(429);
 }
