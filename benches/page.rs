@@ -5,7 +5,7 @@ use std::{hint::black_box, time::Duration};
 use criterion::{Criterion, criterion_group, criterion_main};
 use gate115::{
     drive::{Entry, Handle, Kind},
-    http::page::{FolderPage, Rows, Sort, folder},
+    http::page::{FolderPage, Frame, Rows, Sort, folder},
     path::{Name, VirtualPath},
     vfs::Listing,
 };
@@ -31,7 +31,9 @@ fn page(criterion: &mut Criterion) {
     let path = VirtualPath::from_plain("/115/电视剧/A series").unwrap_or_else(|_| VirtualPath::root());
     for (label, query) in [("10k by name", ""), ("10k by size", "sort=size&order=desc")] {
         let page = FolderPage {
+            frame: Frame::default(),
             path: &path,
+            full: &path,
             rows: Rows::Entries(listing.entries()),
             nested: &[],
             sort: Sort::from_query(Some(query)),

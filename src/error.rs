@@ -16,6 +16,12 @@ pub enum Kind {
     NotFound,
     /// A folder where a file is meant.
     IsFolder,
+    /// Who asks has not said who they are, or not rightly.
+    Stranger,
+    /// Who asks may not do this.
+    NotAllowed,
+    /// Who asks was wrong too often, and has to wait.
+    TooOften,
     /// Listed, but the drive says that it is gone.
     Gone,
     /// The drive refuses this file: flagged content, say.
@@ -48,11 +54,14 @@ pub enum Fault {
 
 impl Kind {
     /// Every kind, for tables that must be complete.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Invalid,
         Self::TooLong,
         Self::NotFound,
         Self::IsFolder,
+        Self::Stranger,
+        Self::NotAllowed,
+        Self::TooOften,
         Self::Gone,
         Self::Forbidden,
         Self::NotReady,
@@ -67,7 +76,13 @@ impl Kind {
 
     pub fn fault(self) -> Fault {
         match self {
-            Self::Invalid | Self::TooLong | Self::NotFound | Self::IsFolder => Fault::Caller,
+            Self::Invalid
+            | Self::TooLong
+            | Self::NotFound
+            | Self::IsFolder
+            | Self::Stranger
+            | Self::NotAllowed
+            | Self::TooOften => Fault::Caller,
             Self::Gone
             | Self::Forbidden
             | Self::NotReady

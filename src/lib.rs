@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod drive;
 pub mod error;
 pub mod http;
+pub mod identity;
 pub mod ledger;
 pub mod path;
 pub mod qr;

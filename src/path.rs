@@ -106,6 +106,27 @@ impl VirtualPath {
         }
     }
 
+    /// This path seen from the root, where it was written as seen from `base`.
+    #[must_use]
+    pub fn placed_at(&self, base: &Self) -> Self {
+        match (self.is_root(), base.is_root()) {
+            (_, true) => self.clone(),
+            (true, false) => base.clone(),
+            (false, false) => Self(format!("{base}{self}").into()),
+        }
+    }
+
+    /// This path as it is seen from `base`; `None` where it is not below (or is not) `base`.
+    pub fn seen_from(&self, base: &Self) -> Option<Self> {
+        if base.is_root() {
+            return Some(self.clone());
+        }
+        Some(match self.below(base)? {
+            "" => Self::root(),
+            rest => Self(format!("/{rest}").into()),
+        })
+    }
+
     /// The path one name deeper.
     pub fn join(&self, name: &str) -> Self {
         Self(if self.is_root() { format!("/{name}") } else { format!("{}/{name}", self.0) }.into())
@@ -282,6 +303,25 @@ mod tests {
     }
 
     #[rstest]
+    #[case("/", "/", "/")]
+    #[case("/x/y", "/", "/x/y")]
+    #[case("/", "/a/b", "/a/b")]
+    #[case("/x/y", "/a/b", "/a/b/x/y")]
+    fn a_path_is_placed_below_a_base_and_seen_from_it(#[case] own: &str, #[case] base: &str, #[case] full: &str) {
+        let [own, base, full] = [own, base, full].map(|path| VirtualPath::from_plain(path).unwrap());
+        assert_eq!(own.placed_at(&base), full);
+        assert_eq!(full.seen_from(&base), Some(own));
+    }
+
+    #[test]
+    fn what_is_beside_a_base_is_not_seen_from_it() {
+        let base = VirtualPath::from_plain("/a/b").unwrap();
+        for other in ["/", "/a", "/a/bc", "/a/c", "/b"] {
+            assert_eq!(VirtualPath::from_plain(other).unwrap().seen_from(&base), None, "{other}");
+        }
+    }
+
+    #[rstest]
     #[case("film.mkv", false, "film (abc1).mkv")]
     #[case("film", false, "film (abc1)")]
     #[case(".nfo", false, ".nfo (abc1)")]
@@ -319,6 +359,16 @@ mod tests {
                 }
                 prop_assert_eq!(VirtualPath::from_uri(&path.to_uri()), Ok(path.clone()));
                 prop_assert!(path.to_uri().is_ascii());
+            }
+        }
+
+        #[test]
+        fn no_path_leads_out_of_its_base(raw in "[a/.%2eEfF5cC\\\\]{0,40}", base in "(/[ab.]{1,3}){0,3}") {
+            if let (Ok(path), Ok(base)) = (VirtualPath::from_uri(&raw), VirtualPath::from_plain(&base)) {
+                let full = path.placed_at(&base);
+                prop_assert!(full.below(&base).is_some());
+                prop_assert_eq!(VirtualPath::from_plain(full.as_str()), Ok(full.clone()));
+                prop_assert_eq!(full.seen_from(&base), Some(path));
             }
         }
 

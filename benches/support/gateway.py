@@ -1,5 +1,8 @@
 """The gateway under test: built, given a simulated 115 to stand on, started and asked."""
 
+import base64
+import hashlib
+import hmac
 import json
 import os
 import shutil
@@ -59,6 +62,24 @@ class Gateway:
         self.sim.stdin.write("calls\n")
         self.sim.stdin.flush()
         return int(self.sim.stdout.readline())
+
+    def signed(self):
+        """A second gateway on the same 115, whose links need a sign: its process and the signed address of the file."""
+        token, port = "a-token-of-the-benchmark", free_port()
+        # Whoever that is: nobody logs in.
+        users = "[{ name: a, password: '$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg' }]"
+        with open(f"{self.stage.dir}/config.yaml", encoding="utf-8") as file:
+            text = file.read().replace(f":{self.port}\"", f":{port}\"")
+        text = text.replace("auth: { guest: read }", f"auth: {{ token: {token}, users: {users} }}\ndata_dir: ./signed")
+        with open(f"{self.stage.dir}/signed.yaml", "w", encoding="utf-8") as file:
+            file.write(text)
+        child = self.stage.spawn(self.program, "serve", "-c", "signed.yaml", env=self.environment)
+        mac = hmac.new(token.encode(), f"{FILE}:0".encode(), hashlib.sha256).digest()
+        signed = f"/d{FILE}?sign={base64.urlsafe_b64encode(mac).decode()}:0"
+        until(port, "/healthz", 200)
+        until(port, signed, 302)
+        until(port, f"/d{FILE}", 401)
+        return child, f"http://127.0.0.1:{port}{signed}"
 
     def stop(self):
         self.stage.stop(self.child)

@@ -15,13 +15,13 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     path::Path,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -32,11 +32,12 @@ pub use running::{raise_limits, serve, settled, stop_on_signal};
 use self::accounts::Accounts;
 use crate::{
     clock::Clock,
-    config::{Config, Metrics, Mount as MountConfig},
+    config::{Config, Metrics, Mount as MountConfig, Server},
     deliver::{Cdn, Files, Patience, Relay},
     drive::Login,
     error::{Error, Kind, Result},
     http,
+    identity::{Auth, Guard},
     ledger::Ledger,
     path::VirtualPath,
     store::{Sqlite, Store},
@@ -97,7 +98,6 @@ pub struct App {
     accounts: Arc<Accounts>,
     ledger: Arc<Ledger>,
     metrics: Arc<http::Metrics>,
-    admission: http::Admission,
     tasks: Tasks,
     /// What mounts have learnt and keep over a restart.
     shelf: Shelf,
@@ -106,7 +106,11 @@ pub struct App {
     logins: watch::Sender<()>,
     /// Told whenever a pause has begun or ended, in whatever process.
     pauses: watch::Sender<()>,
-    heeding: Mutex<Option<JoinHandle<()>>>,
+    heeding: Mutex<Vec<JoinHandle<()>>>,
+    server: Server,
+    auth: Auth,
+    /// Who may come in; nobody is asked before the doors are opened.
+    guard: OnceLock<Arc<Guard>>,
     keeping: Mutex<Option<JoinHandle<()>>>,
     stop: CancellationToken,
     /// No more calls are made: the ledger may be closed.
@@ -134,7 +138,6 @@ impl App {
         let tasks = Tasks::here();
         Arc::new(Self {
             metrics: Arc::new(http::Metrics::new(&namespace, &ledger, deps.clock.unix())),
-            admission: admission(config),
             ledger,
             shelf: Shelf::new(Arc::clone(&deps.store), deps.clock.clone(), tasks.clone()),
             deps,
@@ -147,6 +150,9 @@ impl App {
             pauses: watch::Sender::new(()),
             heeding: Mutex::default(),
             keeping: Mutex::default(),
+            server: config.server.clone(),
+            auth: config.auth.clone(),
+            guard: OnceLock::new(),
             stop: CancellationToken::new(),
             closed: CancellationToken::new(),
         })
@@ -155,16 +161,19 @@ impl App {
     /// Starts what keeps the mounts up, and what keeps the ledger.
     pub fn spawn(self: &Arc<Self>) {
         self.keeping.lock().get_or_insert_with(|| tokio::spawn(Arc::clone(&self.ledger).keep(self.closed.clone())));
-        self.heeding.lock().get_or_insert_with(|| {
-            let (logins, pauses) = (logins::heed(Arc::clone(self)), guards::heed(Arc::clone(self)));
-            let stop = self.stop.clone();
-            tokio::spawn(async move {
-                stop.run_until_cancelled(async { tokio::join!(logins, pauses) }).await;
-            })
-        });
+        self.heed(logins::heed(Arc::clone(self)));
+        self.heed(guards::heed(Arc::clone(self)));
         for running in &mut *self.running.lock() {
             self.keep_up(running);
         }
+    }
+
+    /// Goes on until the end of this gateway.
+    fn heed(&self, what: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.heeding.lock().push(tokio::spawn(async move {
+            stop.run_until_cancelled(what).await;
+        }));
     }
 
     fn keep_up(self: &Arc<Self>, running: &mut Running) {
@@ -177,19 +186,35 @@ impl App {
         }
     }
 
-    /// What answers requests.
-    pub fn front(&self) -> http::Front {
+    /// What answers requests, and the password of the admin if one was made up just now: to be shown once. Called once.
+    pub async fn open(&self) -> Result<(http::Front, Option<SecretString>)> {
+        let (guard, made_up) = Guard::open(&self.auth, Arc::clone(&self.deps.store), self.deps.clock.clone()).await?;
+        let guard = Arc::clone(self.guard.get_or_init(|| Arc::new(guard)));
+        let heeding = Arc::clone(&guard);
+        self.heed(async move { heeding.heed().await });
+        let Server { base_path, public_url, trusted_proxies, .. } = &self.server;
+        let site = http::Site::new(base_path, public_url.as_ref(), trusted_proxies.clone());
         let relay = Relay::new(self.deps.cdn.clone(), self.deps.patience);
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() & 0xffff_ffff;
         let edge = http::Edge {
             namespace: Arc::clone(&self.namespace),
             relay,
             files: Files::default(),
+            guard,
+            site,
             ledger: Arc::clone(&self.ledger),
             metrics: Arc::clone(&self.metrics),
-            admission: self.admission.clone(),
+            metrics_are_open: self.server.metrics == Metrics::Open,
         };
-        http::front(edge, seed)
+        Ok((http::front(edge, seed), made_up))
+    }
+
+    /// Takes up who may come in from a changed configuration, and gives what [`Self::open`] gives.
+    pub async fn admit(&self, auth: &Auth) -> Result<Option<SecretString>> {
+        match self.guard.get() {
+            Some(guard) => guard.configure(auth).await,
+            None => Ok(None),
+        }
     }
 
     pub fn namespace(&self) -> Arc<Namespace> {
@@ -219,7 +244,7 @@ impl App {
             })
             .collect();
         self.stop.cancel();
-        let heeding = self.heeding.lock().take();
+        let heeding = std::mem::take(&mut *self.heeding.lock());
         for task in keepers.into_iter().chain(heeding) {
             let _ = task.await;
         }
@@ -324,15 +349,6 @@ impl Running {
     fn new(config: &MountConfig) -> Self {
         let mount = Arc::new(Mount::new(config.path.clone(), mounting::policy(config)));
         Self { config: config.clone(), mount, stop: CancellationToken::new(), keeper: None }
-    }
-}
-
-/// Who may see the metrics and the ledger.
-fn admission(config: &Config) -> http::Admission {
-    match (config.server.metrics, &config.auth.token) {
-        (Metrics::Open, _) => http::Admission::Everybody,
-        (Metrics::Token, Some(token)) => http::Admission::token(token.expose_secret()),
-        (Metrics::Token, None) => http::Admission::Nobody,
     }
 }
 

@@ -1,7 +1,13 @@
 //! A gateway as a process: opens its ports, heeds signals, drains.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -24,12 +30,26 @@ pub async fn serve(loaded: Loaded, path: PathBuf) -> Result<()> {
         tracing::info!("listening on http://{address}");
     }
     let app = App::build(&config, deps);
+    let (front, made_up) = app.open().await?;
+    tell(made_up);
     app.spawn();
     let stop = stop_on_signal()?;
     let reloading = tokio::spawn(reload_on_signal(Arc::clone(&app), config, path, stop.clone()));
-    app.serve(listeners, app.front(), stop).await;
+    app.serve(listeners, front, stop).await;
     reloading.abort();
     Ok(())
+}
+
+/// Says the password of an admin who was made up, past the log: it is said once and kept nowhere.
+fn tell(made_up: Option<SecretString>) {
+    if let Some(password) = made_up {
+        let text = format!(
+            "gate115: nobody is named in auth.users, so there is one user, admin, with the password\n\n    {}\n\n\
+             It is not shown again. To choose another, write auth.users into the configuration (gate115 passwd makes a hash).\n",
+            password.expose_secret()
+        );
+        _ = io::stderr().write_all(text.as_bytes());
+    }
 }
 
 /// Raises the limit of open files to what the system allows: a relayed transfer takes two, and the usual limit is 1024.
@@ -42,7 +62,7 @@ pub fn raise_limits() {
 
 /// Cancelled by the first SIGTERM or SIGINT; the second ends the process at once.
 pub fn stop_on_signal() -> Result<CancellationToken> {
-    let heard = |error: std::io::Error| Error::new(Kind::Internal, "Signals cannot be heard.").source(error);
+    let heard = |error: io::Error| Error::new(Kind::Internal, "Signals cannot be heard.").source(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(heard)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(heard)?;
     let stop = CancellationToken::new();
@@ -82,6 +102,13 @@ async fn reload_on_signal(app: Arc<App>, mut current: Config, path: PathBuf, sto
                     || loaded.config.data_dir != current.data_dir
                 {
                     tracing::warn!("a changed `server`, `auth` or `data_dir` is taken up at the next start only");
+                }
+                match app.admit(&loaded.config.auth).await {
+                    Ok(made_up) => tell(made_up),
+                    Err(error) => {
+                        tracing::error!(?error, "the configuration was not taken up, nothing has changed");
+                        continue;
+                    }
                 }
                 app.reload(&loaded.config);
                 current = loaded.config;

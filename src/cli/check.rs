@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::Failure;
-use crate::config::{Config, Drive, Guest, Loaded};
+use crate::{
+    config::{Config, Drive, Loaded},
+    identity::{Auth, Guest, Signing},
+};
 
 /// Prints what the file means and gives it back; prints what is wrong with it and fails.
 pub(super) fn check(path: &Path, out: &mut impl Write) -> Result<Loaded, Failure> {
@@ -27,7 +30,10 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}: ok\n", path.display())?;
     let listen: Vec<String> = config.server.listen.iter().map(ToString::to_string).collect();
     writeln!(out, "listen   {}", listen.join(", "))?;
-    writeln!(out, "guests   {}\n", if config.auth.guest == Guest::Read { "read everything" } else { "none" })?;
+    if let Some(url) = &config.server.public_url {
+        writeln!(out, "public   {}", url.as_str().trim_end_matches('/'))?;
+    }
+    who(&config.auth, out)?;
     let mut rows = vec![["MOUNT", "DRIVE", "ROOT", "DELIVERY", "RATE", "SERVER"].map(str::to_owned)];
     for mount in &config.mounts {
         let server = match mount.drive.wire() {
@@ -52,6 +58,19 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
         writeln!(out)?;
     }
     notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))
+}
+
+/// Who may come in.
+fn who(auth: &Auth, out: &mut impl Write) -> io::Result<()> {
+    let names: Vec<&str> = auth.users.iter().map(|user| user.name.as_str()).collect();
+    let users = if names.is_empty() { "admin, with a made-up password".to_owned() } else { names.join(", ") };
+    writeln!(out, "users    {users}")?;
+    let (guests, links) = match (auth.guest, auth.sign) {
+        (Guest::Read, _) => ("read everything", "open to everybody"),
+        (Guest::Off, Signing::None) => ("none", "open to everybody who knows a path"),
+        (Guest::Off, Signing::All) => ("none", "signed"),
+    };
+    writeln!(out, "guests   {guests}\nlinks    {links}\n")
 }
 
 /// Each column as wide as its widest cell.
@@ -95,15 +114,14 @@ mod tests {
         assert_eq!(
             out,
             "DIR/config.yaml: ok\n\n\
-             listen   127.0.0.1:80, 127.0.0.1:81\n\
-             guests   none\n\n\
+             listen   127.0.0.1:80, 0.0.0.0:81\n\
+             users    admin, with a made-up password\n\
+             guests   none\n\
+             links    signed\n\n\
              MOUNT  DRIVE      ROOT                 DELIVERY  RATE   SERVER\n\
              /电影    115-cloud  2345678901234567890  redirect  2/s    115.com\n\
              /b/c   115-cloud  0                    proxy     0.5/s  http://127.0.0.1:9115\n\
-             /c     local      /srv/media           redirect  -      this machine\n\n\
-             note: server.listen[1]: auth.guest is off and this version has no users, so nobody could log in from outside: \
-             it listens on 127.0.0.1:81 instead of 0.0.0.0:81. To let everybody who can reach the port read everything, \
-             write auth: { guest: read }\n"
+             /c     local      /srv/media           redirect  -      this machine\n"
         );
     }
 

@@ -8,6 +8,7 @@ mod login;
 mod online;
 #[cfg(test)]
 mod packaging;
+mod passwd;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -79,6 +80,8 @@ enum Command {
         #[command(flatten)]
         file: Where,
     },
+    /// Read a password and print the hash of it that the configuration may hold
+    Passwd,
     /// Ask a running gateway whether it lives
     Healthcheck {
         /// Where it answers
@@ -121,6 +124,8 @@ enum Failure {
     NotLoggedIn(String),
     #[error("{0}")]
     NoMount(String),
+    #[error("{0}")]
+    Password(String),
     #[error("{}", .0.message())]
     App(#[from] Error),
     #[error("{0}")]
@@ -131,7 +136,13 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::NoConfig | Self::Config { .. } | Self::Rejected(_) => BAD_CONFIG,
-            Self::Sick(_) | Self::Offline | Self::NotLoggedIn(_) | Self::NoMount(_) | Self::App(_) | Self::Io(_) => 1,
+            Self::Sick(_)
+            | Self::Offline
+            | Self::NotLoggedIn(_)
+            | Self::NoMount(_)
+            | Self::Password(_)
+            | Self::App(_)
+            | Self::Io(_) => 1,
         }
     }
 }
@@ -173,6 +184,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             block_on(login::login(&find(file.config)?, &mount, app.as_deref(), &pictures, format))
         }
         Command::Unblock { mount, file } => block_on(unblock::unblock(&find(file.config)?, &mount, format)),
+        Command::Passwd => passwd::passwd(),
         Command::Healthcheck { url } => block_on(healthcheck::healthcheck(&url)),
         Command::Version => Ok(writeln!(io::stdout(), "{}", version::version())?),
     }

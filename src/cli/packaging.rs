@@ -64,7 +64,7 @@ fn the_example_is_accepted_and_shows_the_defaults() {
     let least = example("mounts: [{ path: /115, drive: { type: 115-cloud, cookie: { env: GATE115_COOKIE } } }]");
     assert_eq!(shown.config, least.config);
     let notes: Vec<_> = shown.notes.iter().map(|note| note.field.as_str()).collect();
-    assert_eq!(notes, ["server.listen"]);
+    assert_eq!(notes, [""; 0]);
     let listen = Server::default().listen[0].to_string();
     assert!(EXAMPLE.contains(&format!("listen: {listen}\n")), "{listen}");
 }
@@ -78,12 +78,14 @@ fn the_example_shows_every_key() {
         value.as_mapping().unwrap().keys().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(keys(&example), ["server", "data_dir", "auth", "mounts"]);
-    assert_eq!(keys(&example["server"]), ["listen", "metrics"]);
-    assert_eq!(keys(&example["auth"]), ["guest"]);
+    assert_eq!(keys(&example["server"]), ["listen", "base_path", "trusted_proxies", "metrics"]);
+    assert_eq!(keys(&example["auth"]), ["guest", "old_tokens", "sign", "link_expiration"]);
     assert_eq!(keys(mount), ["path", "drive", "delivery", "read_only", "cache"]);
     assert_eq!(keys(&mount["drive"]), ["type", "root", "cookie", "rate", "page_size", "link_binding"]);
     assert_eq!(keys(&mount["cache"]), ["listing", "grace", "link", "min_life"]);
-    for key in ["wire", "base", "endpoints", "rsa_modulus", "danger_accept_invalid_certs"] {
+    for key in
+        ["public_url", "users", "token", "wire", "base", "endpoints", "rsa_modulus", "danger_accept_invalid_certs"]
+    {
         assert!(EXAMPLE.contains(&format!("# {key}:")) || EXAMPLE.contains(&format!("#   {key}:")), "{key}");
     }
 }
@@ -95,12 +97,21 @@ fn the_commented_part_of_the_example_is_known_too() {
     let modulus = format!("{}1", "8".repeat(255));
     let bare: String = now
         .lines()
-        .map(|line| match line.split_once("      # ") {
-            Some(("", key)) if key.starts_with("wire:") || key.starts_with("  ") => format!("      {key}\n"),
+        .map(|line| match line.split_once("# ") {
+            Some(("      ", key)) if key.starts_with("wire:") || key.starts_with("  ") => format!("      {key}\n"),
+            Some(("  ", key))
+                if ["public_url:", "users:", "  -", "token:"].iter().any(|start| key.starts_with(start)) =>
+            {
+                format!("  {key}\n")
+            }
             _ => format!("{line}\n"),
         })
         .collect();
-    let loaded = example(&bare.replace("<256 hex digits>", &modulus));
+    let bare = bare.replace("<256 hex digits>", &modulus).replace("{ env: GATE115_TOKEN }", "0123456789abcdef");
+    let hash = "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg";
+    let loaded = example(&bare.replace("{ env: GATE115_ADMIN_PASSWORD }", "a-password").replace("$argon2id$…", hash));
+    let (server, auth) = (&loaded.config.server, &loaded.config.auth);
+    assert!(server.public_url.is_some() && auth.users.len() == 2 && auth.token.is_some(), "{:?}", loaded.config);
     let Drive::Cloud(cloud) = &loaded.config.mounts[0].drive else { panic!("another type") };
     let wire = cloud.wire.as_ref().unwrap();
     assert!(wire.base.is_some() && wire.endpoints.len() == 1 && wire.rsa_modulus == Some(modulus));

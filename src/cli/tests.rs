@@ -13,6 +13,7 @@ fn the_definition_is_sound() {
 #[rstest]
 #[case(&["serve"])]
 #[case(&["serve", "-c", "x.yaml"])]
+#[case(&["passwd"])]
 #[case(&["check", "--config", "x.yaml", "--online", "--log-format", "json"])]
 #[case(&["--log-format", "text", "version"])]
 #[case(&["healthcheck", "--url", "http://[::1]:80/healthz"])]

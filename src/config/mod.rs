@@ -10,6 +10,7 @@ mod tests;
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
 use p115::ShareRef;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -17,7 +18,7 @@ use url::Url;
 pub use load::{LoadError, Loaded, Note, Violation};
 pub use login::{Given, Login};
 
-use crate::path::VirtualPath;
+use crate::{identity::Auth, path::VirtualPath};
 
 /// A configuration that has passed every check. Two of them can be compared, to see what a re-read changes.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,48 +31,28 @@ pub struct Config {
     pub mounts: Vec<Mount>,
 }
 
-/// Where the gateway listens.
+/// Where the gateway listens, and how it is seen from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// At least one and no two alike. Without guests these are loopback addresses, whatever was written.
+    /// At least one and no two alike.
     pub listen: Vec<SocketAddr>,
+    /// Scheme and host that people use; its path, if it has one, is `base_path`.
+    pub public_url: Option<Url>,
+    /// What stands before every path of ours: empty, or a slash and a name, as often as wanted.
+    pub base_path: String,
+    /// Who may say for whom it asks.
+    pub trusted_proxies: Vec<IpNet>,
     pub metrics: Metrics,
 }
 
 /// Who may see the metrics and the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Metrics {
-    /// Whoever has [`Auth::token`]; without one, nobody.
+    /// An admin.
     #[default]
     Token,
     /// Everybody.
     Open,
-}
-
-/// Who may read.
-#[derive(Debug, Clone, Default)]
-pub struct Auth {
-    pub guest: Guest,
-    /// Of the administrator; visible ASCII, never empty.
-    pub token: Option<SecretString>,
-}
-
-impl PartialEq for Auth {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { guest, token } = self;
-        let exposed = |token: &Option<SecretString>| token.as_ref().map(|token| token.expose_secret().to_owned());
-        *guest == other.guest && exposed(token) == exposed(&other.token)
-    }
-}
-
-/// What somebody without a login may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Guest {
-    /// Nothing; so until users exist the gateway listens on loopback only.
-    #[default]
-    Off,
-    /// Read everything.
-    Read,
 }
 
 /// A drive at a path.
@@ -292,7 +273,13 @@ fn origin(url: &Url) -> String {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: vec![SocketAddr::from(([0, 0, 0, 0], 5244))], metrics: Metrics::default() }
+        Self {
+            listen: vec![SocketAddr::from(([0, 0, 0, 0], 5244))],
+            public_url: None,
+            base_path: String::new(),
+            trusted_proxies: Vec::new(),
+            metrics: Metrics::default(),
+        }
     }
 }
 

@@ -24,8 +24,8 @@ pub(super) struct Raw {
 pub(super) struct Server {
     pub(super) listen: Option<Listen>,
     pub(super) base_path: Option<String>,
-    pub(super) public_url: Later,
-    pub(super) trusted_proxies: Later,
+    pub(super) public_url: Option<String>,
+    pub(super) trusted_proxies: Option<Vec<String>>,
     pub(super) metrics: Option<String>,
     pub(super) frontend_dir: Later,
 }
@@ -34,11 +34,21 @@ pub(super) struct Server {
 #[serde(deny_unknown_fields, default, expecting = "a map of keys")]
 pub(super) struct Auth {
     pub(super) guest: Option<String>,
-    pub(super) users: Later,
+    pub(super) users: Option<Vec<User>>,
     pub(super) token: Option<Secret>,
-    pub(super) old_tokens: Later,
-    pub(super) sign: Later,
-    pub(super) link_expiration: Later,
+    pub(super) old_tokens: Option<Vec<Secret>>,
+    pub(super) sign: Option<String>,
+    pub(super) link_expiration: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a map of keys")]
+pub(super) struct User {
+    pub(super) name: Option<String>,
+    pub(super) password: Option<Secret>,
+    pub(super) role: Option<String>,
+    pub(super) base_path: Option<String>,
+    pub(super) permissions: Option<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]

@@ -12,13 +12,19 @@ pub(super) fn status(kind: Kind) -> StatusCode {
         Kind::Invalid => StatusCode::BAD_REQUEST,
         Kind::TooLong => StatusCode::URI_TOO_LONG,
         Kind::NotFound | Kind::IsFolder => StatusCode::NOT_FOUND,
+        Kind::Stranger => StatusCode::UNAUTHORIZED,
+        Kind::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Kind::Gone => StatusCode::GONE,
-        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotAllowed | Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotReady | Kind::Paused | Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Session | Kind::Upstream => StatusCode::BAD_GATEWAY,
         Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         Kind::Storage | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+
+fn must_wait(status: StatusCode) -> bool {
+    matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
 }
 
 fn title(kind: Kind) -> &'static str {
@@ -27,6 +33,9 @@ fn title(kind: Kind) -> &'static str {
         Kind::TooLong => "Too long",
         Kind::NotFound => "Not found",
         Kind::IsFolder => "A folder",
+        Kind::Stranger => "Who are you?",
+        Kind::NotAllowed => "Not allowed",
+        Kind::TooOften => "Too many tries",
         Kind::Gone => "Gone",
         Kind::Forbidden => "This file is refused",
         Kind::NotReady => "Not ready yet",
@@ -43,33 +52,45 @@ fn title(kind: Kind) -> &'static str {
 /// Seconds to wait where the failure itself says none.
 fn default_wait(kind: Kind) -> Option<u64> {
     match kind {
-        Kind::NotReady | Kind::Paused => Some(60),
+        Kind::NotReady | Kind::Paused | Kind::TooOften => Some(60),
         Kind::Busy => Some(5),
         _ => None,
     }
 }
 
+/// Where to go from a failure.
+#[derive(Debug)]
+pub(super) enum Hint {
+    /// To the folder that was asked for, which is shown here.
+    Browse(String),
+    LogIn,
+}
+
+/// Whether whoever asks shows pages to a person.
+pub(super) fn is_browser(asked: &HeaderMap) -> bool {
+    let accept = asked.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
 /// The answer to a request that failed: a page for browsers, plain text for the rest. What is internal goes along in an
-/// extension, for the access log alone. `browse`: where the folder that was asked for can be seen.
-pub(super) fn respond(asked: &HeaderMap, error: Error, browse: Option<&str>, request_id: &str) -> Response {
+/// extension, for the access log alone. `base` stands before every path of ours.
+pub(super) fn respond(base: &str, asked: &HeaderMap, error: Error, hint: Option<Hint>, request_id: &str) -> Response {
     let kind = error.kind();
     let status = status(kind);
-    let browser = asked
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    let (content_type, text) = if browser {
-        let hint = browse.map(|href| (href, "Browse this folder"));
-        ("text/html; charset=utf-8", page::error(status.as_u16(), title(kind), error.message(), hint, request_id))
+    let (content_type, text) = if is_browser(asked) {
+        let hint = hint.map(|hint| match hint {
+            Hint::Browse(href) => (href, "Browse this folder"),
+            Hint::LogIn => (format!("{base}/-/login"), "Log in"),
+        });
+        let hint = hint.as_ref().map(|(href, text)| (href.as_str(), *text));
+        ("text/html; charset=utf-8", page::error(base, status.as_u16(), title(kind), error.message(), hint, request_id))
     } else {
-        let hint = browse.map(|href| format!("Browse it at {href}\n")).unwrap_or_default();
+        let hint = match hint {
+            Some(Hint::Browse(href)) => format!("Browse it at {href}\n"),
+            Some(Hint::LogIn) | None => String::new(),
+        };
         ("text/plain; charset=utf-8", format!("{}\n{hint}", error.message()))
     };
-    let wait = error
-        .wait()
-        .map(|wait| wait.as_secs().max(1))
-        .or_else(|| default_wait(kind))
-        .filter(|_| status == StatusCode::SERVICE_UNAVAILABLE);
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -80,11 +101,24 @@ pub(super) fn respond(asked: &HeaderMap, error: Error, browse: Option<&str>, req
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if let Some(wait) = wait {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
-    }
+    advise(&mut response, Some(&error));
     response.extensions_mut().insert(error);
     response
+}
+
+/// What the head of a failure says: how long to wait, and that a login is wanted.
+pub(super) fn advise(response: &mut Response, error: Option<&Error>) {
+    let status = response.status();
+    if must_wait(status)
+        && let Some(error) = error
+        && let Some(wait) = error.wait().map(|wait| wait.as_secs().max(1)).or_else(|| default_wait(error.kind()))
+    {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        // Not Basic, for which browsers would ask in a window of their own.
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"gate115\""));
+    }
 }
 
 #[cfg(test)]
@@ -110,12 +144,10 @@ mod tests {
     #[test]
     fn whoever_is_told_to_wait_is_told_how_long() {
         for kind in Kind::ALL {
-            let response = respond(&HeaderMap::new(), Error::new(kind, "x"), None, "id");
-            assert_eq!(
-                response.headers().contains_key(header::RETRY_AFTER),
-                response.status() == StatusCode::SERVICE_UNAVAILABLE,
-                "{kind:?}"
-            );
+            let response = respond("", &HeaderMap::new(), Error::new(kind, "x"), None, "id");
+            assert_eq!(response.headers().contains_key(header::RETRY_AFTER), must_wait(response.status()), "{kind:?}");
+            let login = response.headers().contains_key(header::WWW_AUTHENTICATE);
+            assert_eq!(login, response.status() == StatusCode::UNAUTHORIZED, "{kind:?}");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Who asks, from a request.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use http::{HeaderMap, HeaderValue, header, request::Parts};
 
 use super::{
@@ -10,14 +8,22 @@ use super::{
 };
 use crate::{
     drive::{CallerKind, Family},
+    path::VirtualPath,
     vfs::{Caller, View},
 };
 
-/// The namespace as this request's sender may see it.
-pub(super) fn view(edge: &Edge, headers: &HeaderMap, peer: Option<Peer>, kind: CallerKind) -> View {
-    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical());
+/// The namespace as this request's sender may see it: all of it, or what is at and below a folder.
+pub(super) fn view(
+    edge: &Edge,
+    headers: &HeaderMap,
+    peer: Option<Peer>,
+    within: Option<&VirtualPath>,
+    kind: CallerKind,
+) -> View {
     let user_agent = headers.get(header::USER_AGENT).filter(|agent| !agent.is_empty()).cloned();
-    View::new(edge.namespace.load_full(), Caller { kind, address, user_agent })
+    let address = edge.site.client(headers, peer);
+    let within = within.filter(|base| !base.is_root()).cloned();
+    View::new(edge.namespace.load_full(), Caller { kind, address, user_agent, within })
 }
 
 /// What kind of reader of pages this is: whoever is no browser reads them all.

@@ -4,9 +4,10 @@ use axum::{body::Body, response::Response};
 use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 
 use super::{
-    Edge,
+    Edge, access,
     counted::Counted,
-    error, extract,
+    error::{self, Hint},
+    extract,
     layers::{Peer, RequestId},
 };
 use crate::{
@@ -29,12 +30,14 @@ pub(super) fn route(path: &str) -> Option<Route> {
 
 /// The 302 for `/d` where everything is known: most requests of a player, and nothing to wait for.
 pub(super) fn quick<B>(edge: &Edge, request: &Request<B>, peer: Option<Peer>) -> Option<Response> {
-    let raw = request.uri().path().strip_prefix("/d/")?;
+    let raw = edge.site.below(request.uri().path())?.strip_prefix("/d/")?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    let view = extract::view(edge, request.headers(), peer, CallerKind::Player);
+    let view = extract::view(edge, request.headers(), peer, None, CallerKind::Player);
     let file = view.at_hand(raw)?;
+    // Who is not let in hears why on the long way.
+    access::admit(&edge.guard, request.headers(), request.uri().query(), file.path()).ok()?;
     match deliver::plan(Route::Delivered, file.delivery(), file.entry()) {
         Ok(Way::Redirect) => view.link_at_hand(&file).map(|kept| deliver::redirect(&kept)),
         _ => None,
@@ -47,16 +50,39 @@ pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: 
         Method::OPTIONS => return preflight(),
         _ => return method_not_allowed(),
     }
-    let view = extract::view(edge, &request.headers, peer, CallerKind::Player);
     // Behind the slash that ends `/d` or `/p`.
-    let raw = request.uri.path().get(3..).unwrap_or_default();
-    match answer(edge, &view, raw, request, id, route).await {
-        Ok(response) => response,
-        Err(cause) => {
-            let path = VirtualPath::from_uri(raw).ok().filter(|_| cause.kind() == Kind::IsFolder);
-            error::respond(&request.headers, cause, path.map(|path| path.to_uri()).as_deref(), id.as_str())
-        }
+    let raw = edge.site.below(request.uri.path()).and_then(|path| path.get(3..)).unwrap_or_default();
+    let view = extract::view(edge, &request.headers, peer, None, CallerKind::Player);
+    answer(edge, &view, raw, request, id, route).await.unwrap_or_else(|cause| {
+        let hint = match cause.kind() {
+            Kind::IsFolder => page_of(edge, request, raw).map(Hint::Browse),
+            Kind::Stranger => Some(Hint::LogIn),
+            _ => None,
+        };
+        error::respond(edge.site.base(), &request.headers, cause, hint, id.as_str())
+    })
+}
+
+/// The file, for whoever may have it. Nobody else learns whether it is there, and 115 is not asked for him.
+async fn file(edge: &Edge, view: &View, raw: &str, request: &Parts) -> Result<File> {
+    let admit = |path: &VirtualPath| access::admit(&edge.guard, &request.headers, request.uri.query(), path);
+    if let Some(file) = view.at_hand(raw) {
+        admit(file.path())?;
+        return Ok(file);
     }
+    let path = VirtualPath::from_uri(raw)?;
+    admit(&path)?;
+    view.file(raw, &path).await
+}
+
+/// Where whoever asks can browse this folder, if he can.
+fn page_of(edge: &Edge, request: &Parts, raw: &str) -> Option<String> {
+    let path = VirtualPath::from_uri(raw).ok()?;
+    let own = match access::visitor(edge, &request.headers) {
+        Some(visitor) => visitor.own(&path)?,
+        None => path,
+    };
+    Some(format!("{}{}", edge.site.base(), own.to_uri()))
 }
 
 async fn answer(
@@ -67,7 +93,7 @@ async fn answer(
     id: &RequestId,
     route: Route,
 ) -> Result<Response> {
-    let file = view.file(raw).await?;
+    let file = file(edge, view, raw, request).await?;
     match deliver::plan(route, file.delivery(), file.entry())? {
         Way::Redirect => match view.link(&file).await? {
             Some(kept) => Ok(deliver::redirect(&kept)),
@@ -112,7 +138,7 @@ fn respond(answer: Answer, body: Body) -> Response {
     response
 }
 
-/// A page of another origin may ask for ranges (a player in a browser); it gets no credentials to do it with.
+/// A page of another origin may ask for ranges (a player in a browser), with a token if it has one; our cookie stays with us.
 fn preflight() -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -121,7 +147,7 @@ fn preflight() -> Response {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Range, If-Range, If-Match, If-None-Match, If-Modified-Since"),
+        HeaderValue::from_static("Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since"),
     );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));

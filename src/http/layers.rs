@@ -10,7 +10,7 @@
 use std::{
     convert::Infallible,
     future::{Ready, ready},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -31,7 +31,7 @@ use tokio::time::Instant;
 use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{Answers, Edge, files, metrics::Door};
+use super::{Answers, Edge, files, metrics::Door, ui};
 use crate::error::{Error, Kind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -81,17 +81,23 @@ type Answering = Either<Ready<Result<Response, Infallible>>, BoxFuture<'static, 
 impl Front {
     fn pass<B>(&self, request: Request<B>, peer: Option<Peer>, body: impl FnOnce(B) -> Body) -> Answering {
         let id = self.ids.next();
-        let seen = Seen::of(&request, peer);
+        let seen = Seen::of(&self.edge, &request, peer);
         let quick = catch_unwind(AssertUnwindSafe(|| files::quick(&self.edge, &request, peer)));
         if let Some(response) = quick.unwrap_or_else(|cause| Some(panicked(cause))) {
             self.edge.metrics.answered(Door::Delivered, response.status());
             return Either::Left(ready(Ok(finish(response, id, seen))));
         }
-        let door = Door::of(request.uri().path());
+        let path = request.uri().path();
+        let door = Door::of(self.edge.site.below(path).unwrap_or(path));
         let edge = Arc::clone(&self.edge);
         // The files are asked for most: they go past the table of routes.
-        let Some(route) = files::route(request.uri().path()) else {
+        let Some(route) = self.edge.site.below(request.uri().path()).and_then(files::route) else {
             let mut request = request.map(body);
+            if let Err(outside) = self.edge.site.enter(request.uri_mut()) {
+                let answer = ui::outside(outside);
+                edge.metrics.answered(door, answer.status());
+                return Either::Left(ready(Ok(finish(answer, id, seen))));
+            }
             request.extensions_mut().insert(id.clone());
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);
@@ -143,11 +149,11 @@ struct Seen {
     method: Method,
     path: String,
     agent: Option<String>,
-    peer: Option<Peer>,
+    client: IpAddr,
 }
 
 impl Seen {
-    fn of<B>(request: &Request<B>, peer: Option<Peer>) -> Option<Self> {
+    fn of<B>(edge: &Edge, request: &Request<B>, peer: Option<Peer>) -> Option<Self> {
         tracing::enabled!(target: "gate115::access", tracing::Level::INFO).then(|| {
             let agent = request.headers().get(header::USER_AGENT);
             Self {
@@ -156,19 +162,18 @@ impl Seen {
                 // The path alone: a query may hold a signature.
                 path: request.uri().path().to_owned(),
                 agent: agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
-                peer,
+                client: edge.site.client(request.headers(), peer),
             }
         })
     }
 }
 
 fn finish(mut response: Response, id: RequestId, seen: Option<Seen>) -> Response {
-    if let Some(Seen { started, method, path, agent, peer }) = seen {
+    if let Some(Seen { started, method, path, agent, client }) = seen {
         let ms = started.elapsed().as_millis();
-        let peer = peer.map(|Peer(peer)| tracing::field::display(peer.ip()));
         let error = response.extensions().get::<Error>().map(tracing::field::debug);
         let (id, status) = (id.as_str(), response.status().as_u16());
-        tracing::info!(target: "gate115::access", id, %method, path, status, ms, peer, agent, error, "request");
+        tracing::info!(target: "gate115::access", id, %method, path, status, ms, %client, agent, error, "request");
     }
     response.headers_mut().insert(REQUEST_ID, id.0);
     response

@@ -9,7 +9,7 @@ use axum::{
 use http::Method;
 
 use super::{
-    Edge, error, extract, files,
+    Edge, error, extract, files, operator,
     page::{self, LedgerPage},
     ui,
 };
@@ -21,19 +21,19 @@ pub(super) async fn show(State(edge): State<Arc<Edge>>, request: Request) -> Res
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return files::method_not_allowed();
     }
-    if let Some(refusal) = edge.admission.refusal(request.headers()) {
+    let (request, _) = request.into_parts();
+    if let Some(refusal) = operator::refusal(&edge, &request) {
         return refusal;
     }
-    let (request, _) = request.into_parts();
     match written(&edge).await {
         Ok(html) => ui::html_page(html),
-        Err(cause) => error::respond(&request.headers, cause, None, extract::request_id(&request)),
+        Err(cause) => error::respond(edge.site.base(), &request.headers, cause, None, extract::request_id(&request)),
     }
 }
 
 async fn written(edge: &Edge) -> Result<String> {
     let (day, month) = (edge.ledger.hours(DAY).await?, edge.ledger.hours(KEPT).await?);
-    Ok(page::ledger(&LedgerPage { day: &day, month: &month, pauses: &pauses(edge) }))
+    Ok(page::ledger(&LedgerPage { base: edge.site.base(), day: &day, month: &month, pauses: &pauses(edge) }))
 }
 
 /// The accounts that make no calls at the moment, and why.

@@ -24,7 +24,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Edge, files};
+use super::{Edge, files, operator};
 use crate::{
     ledger::{BUCKETS, Ledger},
     vfs::{Namespace, State as MountState},
@@ -123,7 +123,8 @@ pub(super) async fn show(State(edge): State<Arc<Edge>>, request: Request) -> Res
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return files::method_not_allowed();
     }
-    if let Some(refusal) = edge.admission.refusal(request.headers()) {
+    let (request, _) = request.into_parts();
+    if let Some(refusal) = operator::refusal(&edge, &request) {
         return refusal;
     }
     let Ok(text) = edge.metrics.text() else {

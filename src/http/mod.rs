@@ -1,5 +1,6 @@
 //! THE EDGE: HTTP in, HTTP out. Knows no drive and no 115.
 
+mod access;
 mod counted;
 mod error;
 mod extract;
@@ -7,11 +8,13 @@ mod files;
 mod layers;
 mod ledger;
 mod listen;
+mod login;
 mod metrics;
 mod operator;
 mod ops;
 pub mod page;
 mod patience;
+mod site;
 mod threads;
 mod ui;
 
@@ -23,10 +26,11 @@ use axum::{Router, routing::any};
 pub use layers::Front;
 pub use listen::{Answers, Limits, bind, serve};
 pub use metrics::Metrics;
-pub use operator::Admission;
+pub use site::Site;
 
 use crate::{
     deliver::{Files, Relay},
+    identity::Guard,
     ledger::Ledger,
     vfs::Namespace,
 };
@@ -37,10 +41,12 @@ pub struct Edge {
     pub namespace: Arc<ArcSwap<Namespace>>,
     pub relay: Relay,
     pub files: Files,
+    pub guard: Arc<Guard>,
+    pub site: Site,
     pub ledger: Arc<Ledger>,
     pub metrics: Arc<Metrics>,
-    /// Who may see the two before.
-    pub admission: Admission,
+    /// Whether everybody may see the two before.
+    pub metrics_are_open: bool,
 }
 
 /// The whole of the edge. `seed` makes request ids differ from run to run.
@@ -55,9 +61,11 @@ pub fn front(edge: Edge, seed: u64) -> Front {
         .route("/ledger", any(ledger::show))
         .route(stylesheet, any(ui::stylesheet))
         .route(icon, any(ui::icon))
+        .route("/-/login", any(login::login))
+        .route("/-/logout", any(login::logout))
         .route("/robots.txt", any(ui::robots))
         .route("/favicon.ico", any(ui::favicon))
-        .fallback(ui::browse)
-        .with_state(Arc::clone(&edge));
+        .fallback(ui::browse);
+    let routes = routes.with_state(Arc::clone(&edge));
     Front::new(edge, routes, seed)
 }

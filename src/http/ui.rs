@@ -10,12 +10,14 @@ use axum::{
 use http::{HeaderValue, Method, StatusCode, header};
 
 use super::{
-    Edge, error, extract, files,
-    page::{self, FolderPage, MountRow, Rows, Sort},
+    Edge, access, error, extract, files, login,
+    page::{self, FolderPage, Frame, MountRow, Rows, Sort},
+    site::Outside,
 };
 use crate::{
     drive::Entry,
     error::Result,
+    identity::Identity,
     path::VirtualPath,
     vfs::{self, Folder, Node, View},
 };
@@ -26,35 +28,58 @@ pub(super) async fn browse(State(edge): State<Arc<Edge>>, request: Request) -> R
     if !matches!(request.method, Method::GET | Method::HEAD) {
         return files::method_not_allowed();
     }
-    let view =
-        extract::view(&edge, &request.headers, request.extensions.get().copied(), extract::reader(&request.headers));
+    let Some(visitor) = access::visitor(&edge, &request.headers) else {
+        return login::ask(&edge, &request, "Log in to see this.");
+    };
+    let peer = request.extensions.get().copied();
+    let reader = extract::reader(&request.headers);
+    let view = extract::view(&edge, &request.headers, peer, Some(visitor.base_path()), reader);
     let answer = match VirtualPath::from_uri(request.uri.path()) {
-        Ok(path) => show(&view, &path, request.uri.query()).await,
+        Ok(path) => show(&edge, &view, &visitor, &path, request.uri.query()).await,
         Err(cause) => Err(cause.into()),
     };
-    answer.unwrap_or_else(|cause| error::respond(&request.headers, cause, None, extract::request_id(&request)))
+    answer.unwrap_or_else(|cause| {
+        error::respond(edge.site.base(), &request.headers, cause, None, extract::request_id(&request))
+    })
 }
 
-async fn show(view: &View, path: &VirtualPath, query: Option<&str>) -> Result<Response> {
+/// What the visitor calls `own`.
+async fn show(
+    edge: &Edge,
+    view: &View,
+    visitor: &Identity,
+    own: &VirtualPath,
+    query: Option<&str>,
+) -> Result<Response> {
+    let full = &visitor.full(own);
+    let base = edge.site.base();
+    let signer = edge.guard.signer();
+    let user = (!visitor.is_guest()).then(|| visitor.name());
+    let frame = Frame { base, user, signer: signer.as_ref() };
     let sort = Sort::from_query(query);
     let refresh = query.unwrap_or_default().split('&').any(|pair| pair == "refresh=1");
-    let html = match view.open(path).await? {
-        Node::File(_) => return Ok(found(&format!("/d{}", path.to_uri()))),
+    let html = match view.open(full).await? {
+        Node::File(_) => {
+            let sign = signer.map_or_else(String::new, |signer| format!("?sign={}", signer.sign(full.as_str())));
+            return Ok(found(&format!("{base}/d{}{sign}", full.to_uri())));
+        }
         Node::Folder(Folder::Mounts(names)) => {
-            let states = states(view, path, &names);
+            let states = states(view, full, &names);
             let rows = Rows::Mounts(&rows(&names, &states));
-            page::folder(&FolderPage { path, rows, nested: &[], sort, age: None, stale: None, refresh: false })
+            let page =
+                FolderPage { frame, path: own, full, rows, nested: &[], sort, age: None, stale: None, refresh: false };
+            page::folder(&page)
         }
         Node::Folder(Folder::Drive { entry, mounted, nested }) => {
-            let known = view.list(path, &entry, &mounted, refresh).await?;
+            let known = view.list(full, &entry, &mounted, refresh).await?;
             if refresh {
                 // Without the wish, so that reloading the page is not refreshing it.
                 let query = if sort.is_default() { String::new() } else { format!("?{sort}") };
-                return Ok(found(&format!("{}{query}", path.to_uri())));
+                return Ok(found(&format!("{base}{}{query}", own.to_uri())));
             }
             let stale = known.stale.as_ref().map(crate::error::Error::message);
             let age = Some(Duration::from_secs(known.age.as_secs()));
-            let states = states(view, path, &nested);
+            let states = states(view, full, &nested);
             // A mount hides what the drive has under its name.
             let seen: Vec<_>;
             let mut entries = known.listing.entries();
@@ -64,7 +89,7 @@ async fn show(view: &View, path: &VirtualPath, query: Option<&str>) -> Result<Re
                 entries = &seen;
             }
             let (rows, nested) = (Rows::Entries(entries), &rows(&nested, &states)[..]);
-            page::folder(&FolderPage { path, rows, nested, sort, age, stale, refresh: true })
+            page::folder(&FolderPage { frame, path: own, full, rows, nested, sort, age, stale, refresh: true })
         }
     };
     Ok(html_page(html))
@@ -98,12 +123,13 @@ pub(super) fn html_page(html: String) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::CSP));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // With no-referrer a browser would not say either that a form comes from here.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-fn found(to: &str) -> Response {
+pub(super) fn found(to: &str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
     let headers = response.headers_mut();
@@ -114,6 +140,16 @@ fn found(to: &str) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     response
+}
+
+/// The answer to an address that is not below the base path.
+pub(super) fn outside(outside: Outside) -> Response {
+    match outside {
+        Outside::Home(home) => found(&home),
+        Outside::Elsewhere => {
+            (StatusCode::NOT_FOUND, "There is nothing here. The gateway is at another path.\n").into_response()
+        }
+    }
 }
 
 /// Pages ask for it by version, so it may be kept for ever.

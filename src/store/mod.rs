@@ -6,6 +6,8 @@
 pub mod credentials;
 pub mod leases;
 mod memory;
+pub mod secrets;
+pub mod sessions;
 mod sqlite;
 pub mod tickets;
 mod watch;
@@ -77,6 +79,10 @@ pub enum Table {
     Folders,
     /// What mounts were when they were started last (`vfs::shelf`).
     Starts,
+    /// What the gateway made up to guard itself with ([`secrets`]).
+    Secrets,
+    /// Logins of people that have ended before their time ([`sessions`]).
+    Sessions,
 }
 
 /// How much a table holds.
@@ -102,7 +108,7 @@ const MAX_KEY: usize = 1024;
 const MIB: u64 = 1 << 20;
 
 impl Table {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Credentials,
         Self::Leases,
         Self::Tickets,
@@ -111,6 +117,8 @@ impl Table {
         Self::Listings,
         Self::Folders,
         Self::Starts,
+        Self::Secrets,
+        Self::Sessions,
     ];
 
     /// As it stands in the database: never changed, never used again for something else.
@@ -124,6 +132,8 @@ impl Table {
             Self::Listings => "listings",
             Self::Folders => "folders",
             Self::Starts => "starts",
+            Self::Secrets => "secrets",
+            Self::Sessions => "sessions",
         }
     }
 
@@ -140,6 +150,9 @@ impl Table {
             Self::Listings => Bounds { entries: 50_000, bytes: 64 * MIB, when_full: WhenFull::Prune },
             Self::Folders => Bounds { entries: 50_000, bytes: 16 * MIB, when_full: WhenFull::Prune },
             Self::Starts => Bounds { entries: 256, bytes: MIB, when_full: WhenFull::Prune },
+            Self::Secrets => Bounds { entries: 64, bytes: MIB, when_full: WhenFull::Refuse },
+            // An end that is forgotten would be a login that works again.
+            Self::Sessions => Bounds { entries: 65_536, bytes: 8 * MIB, when_full: WhenFull::Refuse },
         }
     }
 
@@ -147,7 +160,7 @@ impl Table {
     /// take the last of it.
     const fn is_durable(self) -> bool {
         match self {
-            Self::Credentials | Self::Pauses => true,
+            Self::Credentials | Self::Pauses | Self::Secrets | Self::Sessions => true,
             Self::Leases | Self::Tickets | Self::Ledger | Self::Listings | Self::Folders | Self::Starts => false,
         }
     }

@@ -28,6 +28,8 @@ pub struct Caller {
     pub address: IpAddr,
     /// As it was sent, byte for byte: 115 binds links to it.
     pub user_agent: Option<HeaderValue>,
+    /// The folder that nothing is seen outside of; `None` where everything is seen.
+    pub within: Option<VirtualPath>,
 }
 
 /// Whoever has not had a turn by then hears so, however many calls his request takes.
@@ -103,7 +105,14 @@ impl View {
         Ok(self.find(path).await?.0)
     }
 
+    fn sees(&self, path: &VirtualPath) -> bool {
+        self.caller.within.as_ref().is_none_or(|base| path.below(base).is_some())
+    }
+
     async fn find(&self, path: &VirtualPath) -> Result<(Node, Option<Current>)> {
+        if !self.sees(path) {
+            return Err(Error::new(Kind::NotAllowed, "Your login does not reach this path."));
+        }
         let nested = self.namespace.between(path);
         let artificial = |nested: Vec<String>, otherwise: Error| match nested[..] {
             [] => Err(otherwise),
@@ -136,12 +145,9 @@ impl View {
         Ok((Node::File(File(Arc::new(facts))), current))
     }
 
-    /// The file at `raw`, the path of a request as it came; a folder is [`Kind::IsFolder`].
-    pub async fn file(&self, raw: &str) -> Result<File> {
-        if let Some(file) = self.at_hand(raw) {
-            return Ok(file);
-        }
-        match Box::pin(self.find(&VirtualPath::from_uri(raw)?)).await? {
+    /// The file at `path`, which came as `raw` in a request; a folder is [`Kind::IsFolder`].
+    pub async fn file(&self, raw: &str, path: &VirtualPath) -> Result<File> {
+        match Box::pin(self.find(path)).await? {
             (Node::File(file), current) => {
                 if let Some(current) = current {
                     self.namespace.recent().keep(raw, &file, current);
@@ -154,7 +160,7 @@ impl View {
 
     /// The file at `raw` where somebody was there lately and nothing has changed since: nobody is asked.
     pub fn at_hand(&self, raw: &str) -> Option<File> {
-        self.namespace.recent().get(raw)
+        self.namespace.recent().get(raw).filter(|file| self.sees(file.path()))
     }
 
     /// A link to send this caller to, where one is at hand. The quick way of [`Self::link`]; `None` says nothing but "take
@@ -199,6 +205,11 @@ impl View {
 impl File {
     pub fn entry(&self) -> &Arc<Entry> {
         &self.0.entry
+    }
+
+    /// Where it stands in the namespace.
+    pub fn path(&self) -> &VirtualPath {
+        &self.0.path
     }
 
     /// How it goes out at `/d`.

@@ -99,6 +99,10 @@ def heads(folder):
     return {f"{folder}?{order}{more}" for order in orders for more in ("", "&refresh=1")}
 
 
+def entries(page):
+    return {target for target in Links(page).targets if not target.startswith("/-/")}
+
+
 def pages(site):
     """The files of all folders, each by its path without /d; asserts what is true of each page."""
     todo, seen, files, unfinished = ["/"], {"/"}, {}, 0
@@ -107,7 +111,8 @@ def pages(site):
         links = Links(site.page(folder))
         unfinished += links.unfinished
         orders = {target for target in links.targets if "?" in target}
-        plain = [target for target in links.targets if "?" not in target]
+        # What is not of a drive, as the form to log in, is not of a folder either.
+        plain = [target for target in links.targets if "?" not in target and not target.startswith("/-/")]
         direct = [target[2:] for target in plain if target.startswith("/d/")]
         relayed = [target[2:] for target in plain if target.startswith("/p/")]
         if direct != relayed:
@@ -122,7 +127,7 @@ def pages(site):
                 if status != 302 or headers["Location"] != folder:
                     raise SystemExit(f"{order}: {status}, Location {headers['Location']}")
             # The page as it is at first is one of its own orders, so it may link to itself.
-            elif set(Links(site.page(order)).targets) - orders - {folder} - heads(folder) != set(plain) - {folder}:
+            elif entries(site.page(order)) - orders - {folder} - heads(folder) != set(plain) - {folder}:
                 raise SystemExit(f"{order}: not the entries of {folder}")
         files.update((path, folder) for path in direct)
         for target in plain:

@@ -2,12 +2,14 @@
 #![expect(unreachable_pub, reason = "a test target has no outside")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test, a panic is the report")]
 
+mod access;
 mod architecture;
 mod bad_input;
 mod binary;
 mod codes;
 mod contract;
 mod finding;
+mod form;
 mod guard;
 mod kept;
 mod kill;
@@ -18,6 +20,7 @@ mod login;
 mod mounts;
 mod names;
 mod open;
+mod outside;
 mod pages;
 mod pauses;
 mod redirect;
@@ -25,3 +28,4 @@ mod relay;
 mod share;
 mod support;
 mod tls;
+mod users;

@@ -16,7 +16,7 @@ async fn a_folder_is_a_page_with_links_to_its_files() {
     let t = world(library).start().await;
     let page = t.get("/115/Films").send().await.is(200);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    assert_eq!(page.header("referrer-policy"), "same-origin");
     let policy = page.header("content-security-policy").to_owned();
     assert!(
         policy.contains("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("script-src"),

@@ -11,6 +11,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderValue, header};
+use secrecy::{ExposeSecret as _, SecretString};
 use sim115::Sim;
 use tower::Layer;
 
@@ -18,10 +19,11 @@ use super::Failure;
 use crate::{
     app::{self, App, Deps},
     clock::Clock,
-    config::{Auth, Cache, Cloud, Config, Delivery, Drive, Guest, LinkBinding, Login, Metrics, Mount, Server, Wire},
+    config::{Cache, Cloud, Config, Delivery, Drive, LinkBinding, Login, Metrics, Mount, Server, Wire},
     deliver::{Cdn, Patience},
     error::{Error, Kind, Result},
     http as edge,
+    identity::{Auth, Guest},
     path::VirtualPath,
     store::Memory,
     telemetry::{self, LogFormat},
@@ -51,11 +53,12 @@ pub(super) async fn demo(listen: SocketAddr, format: LogFormat) -> Result<(), Fa
         tls: false,
     };
     let app = App::build(&config, deps);
+    let (front, admin) = app.open().await?;
     app.spawn();
     app::settled(&app, Duration::from_secs(5)).await;
-    let router = on_one_port(app.front(), &sim, &origin);
+    let router = on_one_port(front, &sim, &origin);
     let stop = app::stop_on_signal()?;
-    print(address, &mut io::stdout())?;
+    print(address, admin.as_ref(), &mut io::stdout())?;
     app.serve(listeners, router, stop).await;
     running.shutdown().await;
     Ok(())
@@ -85,7 +88,7 @@ fn config(sim: &Sim, base: &str, listen: SocketAddr) -> Result<Config> {
         cache: Cache::default(),
     };
     Ok(Config {
-        server: Server { listen: vec![listen], metrics: Metrics::Open },
+        server: Server { listen: vec![listen], metrics: Metrics::Open, ..Server::default() },
         data_dir: "data".into(),
         auth: Auth { guest: Guest::Read, ..Auth::default() },
         mounts: vec![mount],
@@ -115,7 +118,7 @@ fn readdressed(mut response: Response, origin: &str, host: Option<&HeaderValue>)
     response
 }
 
-fn print(address: SocketAddr, out: &mut impl Write) -> io::Result<()> {
+fn print(address: SocketAddr, admin: Option<&SecretString>, out: &mut impl Write) -> io::Result<()> {
     let at = if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
     let film = VirtualPath::root().join("115").join("Films").join("Clip.mp4").to_uri();
     writeln!(
@@ -124,9 +127,12 @@ fn print(address: SocketAddr, out: &mut impl Write) -> io::Result<()> {
          \x20 click     http://{at}/\n\
          \x20 download  curl -LO http://{at}/d{film}\n\
          \x20 play      mpv http://{at}/d{film}\n\
-         \x20 relay     ffplay http://{at}/p{film}\n\n\
-         Nothing leaves this machine. Ctrl-C ends it."
+         \x20 relay     ffplay http://{at}/p{film}"
     )?;
+    if let Some(password) = admin {
+        writeln!(out, "\x20 log in    admin, {} (nobody has to)", password.expose_secret())?;
+    }
+    writeln!(out, "\nNothing leaves this machine. Ctrl-C ends it.")?;
     out.flush()
 }
 
@@ -163,7 +169,11 @@ mod tests {
         library::fill(&sim);
         assert!(sim.id_of("/Films/Clip.mp4").is_some());
         let mut out = Vec::new();
-        print(SocketAddr::from(([0, 0, 0, 0], 80)), &mut out).unwrap();
-        assert!(String::from_utf8(out).unwrap().contains("http://127.0.0.1:80/d/115/Films/Clip.mp4\n"));
+        print(SocketAddr::from(([0, 0, 0, 0], 80)), Some(&"pw".into()), &mut out).unwrap();
+        let said = String::from_utf8(out).unwrap();
+        assert!(
+            said.contains("http://127.0.0.1:80/d/115/Films/Clip.mp4\n") && said.contains("admin, pw (nobody"),
+            "{said}"
+        );
     }
 }

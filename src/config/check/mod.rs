@@ -1,5 +1,6 @@
 //! Every violation of meaning, collected, while the raw tree becomes the typed one.
 
+mod auth;
 mod cloud;
 mod drive;
 mod local;
@@ -52,8 +53,8 @@ impl Report {
 /// The configuration that a tree of the right shape means, or all that speaks against it; never an empty list.
 pub(super) fn check(raw: Raw, sources: &Sources<'_>) -> Result<Loaded, Vec<Violation>> {
     let mut report = Report::default();
-    let auth = server::auth(raw.auth.unwrap_or_default(), sources, &mut report);
-    let server = server::server(raw.server.unwrap_or_default(), &auth, &mut report);
+    let auth = auth::auth(raw.auth.unwrap_or_default(), sources, &mut report);
+    let server = server::server(raw.server.unwrap_or_default(), &mut report);
     let data_dir: PathBuf = match raw.data_dir.as_deref().map(str::trim) {
         None => "./data".into(),
         Some("") => {

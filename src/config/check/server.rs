@@ -1,46 +1,26 @@
-//! Who may read, and where the gateway may listen because of that.
+//! Where the gateway may listen, and how it is seen through a reverse proxy.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
-use secrecy::{ExposeSecret, SecretString};
+use ipnet::IpNet;
+use url::Url;
 
 use super::{
     super::{
-        Auth, Guest, Metrics, Server,
+        Metrics, Server,
         raw::{self, Listen},
-        secret::Sources,
     },
     Report,
-    value::shown,
+    value::{base_url, shown},
 };
 
-pub(super) fn auth(raw: raw::Auth, sources: &Sources<'_>, report: &mut Report) -> Auth {
-    let guest = match raw.guest.as_deref() {
-        None | Some("off" | "Off" | "OFF" | "false" | "False" | "FALSE") => Guest::Off,
-        Some("read") => Guest::Read,
-        Some(other) => {
-            report.wrong("auth.guest", format!("{} is not off or read; write one of these", shown(other)));
-            // So that a slip here does not also complain about every address.
-            Guest::Read
-        }
-    };
-    let guests = "Until users exist, auth.guest: read opens everything to everybody who can reach the port";
-    report.later("auth", "users", &raw.users, guests);
-    report.later("auth", "old_tokens", &raw.old_tokens, "");
-    report.later("auth", "sign", &raw.sign, "Links need no signature");
-    report.later("auth", "link_expiration", &raw.link_expiration, "Links of the gateway do not expire");
-    let token =
-        raw.token.and_then(|raw| report.take("auth.token", raw.resolve(sources).and_then(|token| words(&token))));
-    Auth { guest, token }
-}
-
-/// A token as it can stand in a header. It is not repeated.
-fn words(token: &SecretString) -> Result<SecretString, String> {
-    match token.expose_secret().trim() {
-        "" => Err("an empty token lets nobody in; write a long one, or leave the key out".into()),
-        token if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(token.into()),
-        _ => Err("a token is letters, digits and signs of ASCII, without spaces; write for example what `openssl rand -hex 32` prints".into()),
-    }
+pub(super) fn server(raw: raw::Server, report: &mut Report) -> Server {
+    let public_url = raw.public_url.and_then(|text| report.take("server.public_url", base_url(&text)));
+    let base_path = base(raw.base_path.as_deref(), public_url.as_ref(), report);
+    let trusted_proxies = proxies(&raw.trusted_proxies.unwrap_or_default(), report);
+    report.later("server", "frontend_dir", &raw.frontend_dir, "The built-in pages are shown");
+    let metrics = metrics(raw.metrics.as_deref(), report);
+    Server { listen: listen(raw.listen, report), public_url, base_path, trusted_proxies, metrics }
 }
 
 fn metrics(text: Option<&str>, report: &mut Report) -> Metrics {
@@ -54,18 +34,8 @@ fn metrics(text: Option<&str>, report: &mut Report) -> Metrics {
     Metrics::Token
 }
 
-pub(super) fn server(raw: raw::Server, auth: &Auth, report: &mut Report) -> Server {
-    let own_host = "Links are made for the host that the request names";
-    report.later("server", "public_url", &raw.public_url, own_host);
-    if raw.base_path.is_some_and(|path| path != "/") {
-        let message =
-            "base_path other than / is not in this version yet; leave it out. Give the gateway a host name of its own.";
-        report.wrong("server.base_path", message);
-    }
-    report.later("server", "trusted_proxies", &raw.trusted_proxies, "X-Forwarded headers are not looked at");
-    report.later("server", "frontend_dir", &raw.frontend_dir, "The built-in pages are shown");
-    let metrics = metrics(raw.metrics.as_deref(), report);
-    let written: Vec<(String, String)> = match raw.listen {
+fn listen(raw: Option<Listen>, report: &mut Report) -> Vec<SocketAddr> {
+    let written: Vec<(String, String)> = match raw {
         None => Server::default().listen.iter().map(|address| ("server.listen".into(), address.to_string())).collect(),
         Some(Listen::One(address)) => vec![("server.listen".into(), address)],
         Some(Listen::Many(addresses)) => addresses
@@ -77,22 +47,16 @@ pub(super) fn server(raw: raw::Server, auth: &Auth, report: &mut Report) -> Serv
     if written.is_empty() {
         report.wrong("server.listen", "the list is empty; write an address like 0.0.0.0:5244, or leave the key out");
     }
-    let mut seen: Vec<SocketAddr> = Vec::new();
-    let mut listen = Vec::new();
+    let mut listen: Vec<SocketAddr> = Vec::new();
     for (field, text) in written {
         let Some(address) = report.take(&field, address(&text)) else { continue };
-        if seen.contains(&address) {
+        if listen.contains(&address) {
             report.wrong(field, format!("{address} is in the list twice; leave one out"));
             continue;
         }
-        seen.push(address);
-        let Some(narrowed) = permitted(address, auth.guest, &field, report) else { continue };
-        // 0.0.0.0 and 127.0.0.1 may have become one.
-        if !listen.contains(&narrowed) {
-            listen.push(narrowed);
-        }
+        listen.push(address);
     }
-    Server { listen, metrics }
+    listen
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -101,30 +65,62 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// Where to listen instead: without guests and without users nobody but this machine may come in.
-fn permitted(address: SocketAddr, guest: Guest, field: &str, report: &mut Report) -> Option<SocketAddr> {
-    let ip = address.ip().to_canonical();
-    if guest == Guest::Read || ip.is_loopback() {
-        return Some(address);
-    }
-    let why = "auth.guest is off and this version has no users, so nobody could log in from outside";
-    let advice = "To let everybody who can reach the port read everything, write auth: { guest: read }";
-    if !ip.is_unspecified() {
+/// What stands before every path: as it is written, else the path of the public URL.
+fn base(written: Option<&str>, public_url: Option<&Url>, report: &mut Report) -> String {
+    let of_url = public_url.and_then(|url| {
+        let message =
+            |_| "its path has characters that a base path cannot have; give the gateway a plain one".to_owned();
+        report.take("server.public_url", base_path(url.path()).map_err(message))
+    });
+    let Some(written) = written else { return of_url.unwrap_or_default() };
+    let Some(base) = report.take("server.base_path", base_path(written)) else { return String::new() };
+    if let Some(of_url) = of_url.filter(|of_url| *of_url != base) {
+        let of_url = if of_url.is_empty() { "/" } else { &of_url };
         report.wrong(
-            field,
+            "server.base_path",
             format!(
-                "{why}, and {} is not an address of this machine alone. {advice}; or listen on 127.0.0.1:{}",
-                address.ip(),
-                address.port()
+                "public_url has the path {of_url}, which is another; write the same in both, or leave base_path out"
             ),
         );
-        return None;
     }
-    let loopback = match address.ip() {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    base
+}
+
+fn base_path(text: &str) -> Result<String, String> {
+    let path = text.trim().trim_end_matches('/');
+    let plain = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~'))
     };
-    let narrowed = SocketAddr::new(loopback, address.port());
-    report.note(field, format!("{why}: it listens on {narrowed} instead of {address}. {advice}"));
-    Some(narrowed)
+    let whole = path.is_empty() && text.contains('/')
+        || path.strip_prefix('/').is_some_and(|names| names.split('/').all(plain)) && path.len() <= 255;
+    if whole {
+        Ok(path.to_owned())
+    } else {
+        Err(format!("{} is no base path; write / or one like /drive, of letters, digits, - and _", shown(text)))
+    }
+}
+
+fn proxies(written: &[String], report: &mut Report) -> Vec<IpNet> {
+    let parsed = |text: &str| {
+        let text = text.trim();
+        text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+            format!(
+                "{} is no address and no network; write one like 127.0.0.1, 10.0.0.0/8 or \"fd00::/8\"",
+                shown(text)
+            )
+        })
+    };
+    let written = written.iter().enumerate();
+    let nets: Vec<IpNet> = written
+        .filter_map(|(index, text)| report.take(&format!("server.trusted_proxies[{index}]"), parsed(text)))
+        .collect();
+    if let Some(index) = nets.iter().position(|net| net.prefix_len() == 0) {
+        report.note(
+            format!("server.trusted_proxies[{index}]"),
+            "with every address trusted, anybody may claim to come from any other",
+        );
+    }
+    nets
 }

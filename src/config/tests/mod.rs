@@ -1,5 +1,6 @@
 //! Whole files and what they mean, and how the other tests write and read a file.
 
+mod auth;
 mod broken;
 mod keys;
 mod secrets;
@@ -17,7 +18,7 @@ const COOKIE: &str = "UID=12345678_A1_1700000000; CID=5ec2e7005ec2e7005ec2e7005e
 fn env(name: &str) -> Option<OsString> {
     match name {
         "GATE115_COOKIE" => Some(COOKIE.into()),
-        "GATE115_TOKEN" => Some("t0ken".into()),
+        "TOKEN" => Some("an-old-token\n".into()),
         "EMPTY" => Some(" \n".into()),
         _ => None,
     }
@@ -88,25 +89,6 @@ fn what_is_written_is_taken() {
     assert_eq!(wire.endpoints["webapi.115.com"].as_str(), "https://mirror.example/");
     assert_eq!(wire.rsa_modulus, Some(modulus.to_lowercase()));
     assert!(wire.danger_accept_invalid_certs);
-}
-
-/// Written, then where it listens and on how many of these there is a note.
-#[rstest]
-#[case("0.0.0.0:5244", "off", &["127.0.0.1:5244"], 1)]
-#[case("'[::]:80'", "false", &["[::1]:80"], 1)]
-#[case("['0.0.0.0:80', '127.0.0.1:80', '127.0.0.2:80']", "off", &["127.0.0.1:80", "127.0.0.2:80"], 1)]
-#[case("['0.0.0.0:80', '[::]:80', '10.0.0.1:81']", "read", &["0.0.0.0:80", "[::]:80", "10.0.0.1:81"], 0)]
-fn without_guests_only_this_machine_may_come_in(
-    #[case] listen: &str,
-    #[case] guest: &str,
-    #[case] want: &[&str],
-    #[case] notes: usize,
-) {
-    let loaded = parse(&file("", "", &format!("server: {{ listen: {listen} }}\nauth: {{ guest: {guest} }}"))).unwrap();
-    let listen: Vec<String> = loaded.config.server.listen.iter().map(ToString::to_string).collect();
-    assert_eq!(listen, want);
-    assert_eq!(loaded.notes.len(), notes);
-    assert!(loaded.notes.iter().all(|note| note.message.contains("write auth: { guest: read }")), "{:?}", loaded.notes);
 }
 
 #[rstest]

@@ -6,7 +6,14 @@ use super::shell;
 
 /// A small page: the status with its title, what went wrong in plain words, where to go from here (`href`, already
 /// percent-encoded, and its text), and the id by which the log knows the request (empty: not shown).
-pub fn error(status: u16, title: &str, message: &str, hint: Option<(&str, &str)>, request_id: &str) -> String {
+pub fn error(
+    base: &str,
+    status: u16,
+    title: &str,
+    message: &str,
+    hint: Option<(&str, &str)>,
+    request_id: &str,
+) -> String {
     let body = html! {
         main.failure {
             p.status aria-hidden="true" { (status) }
@@ -16,8 +23,8 @@ pub fn error(status: u16, title: &str, message: &str, hint: Option<(&str, &str)>
                 @if let Some((href, text)) = hint {
                     a href=(href) { (text) }
                 }
-                @if hint.is_none_or(|(href, _)| href != "/") {
-                    a href="/" { "All drives" }
+                @if hint.is_none_or(|(href, _)| href.strip_prefix(base) != Some("/")) {
+                    a href={ (base) "/" } { "All drives" }
                 }
             }
             @if !request_id.is_empty() {
@@ -25,7 +32,7 @@ pub fn error(status: u16, title: &str, message: &str, hint: Option<(&str, &str)>
             }
         }
     };
-    shell(&format!("{status} {title}"), body).into_string()
+    shell(base, &format!("{status} {title}"), body).into_string()
 }
 
 #[cfg(test)]
@@ -34,7 +41,8 @@ mod tests {
 
     #[test]
     fn says_what_where_to_go_and_whom_to_ask() {
-        let page = error(404, "Not a file", "\"/115/<b>\" is a folder.", Some(("/115/%3Cb%3E", "Browse it")), "r-1f");
+        let page =
+            error("", 404, "Not a file", "\"/115/<b>\" is a folder.", Some(("/115/%3Cb%3E", "Browse it")), "r-1f");
         assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">"), "{page}");
         for part in [
             "<title>404 Not a file</title>",
@@ -51,7 +59,7 @@ mod tests {
 
     #[test]
     fn says_no_more_than_it_knows() {
-        let page = error(500, "Our own mistake", "It is in the log.", Some(("/", "All drives")), "");
+        let page = error("", 500, "Our own mistake", "It is in the log.", Some(("/", "All drives")), "");
         assert!(!page.contains("Request"), "{page}");
         assert_eq!(page.matches("<a ").count(), 1, "{page}");
     }

@@ -10,12 +10,27 @@ use super::{
     table::Table,
     units::{Ago, Count, Size},
 };
-use crate::{drive::Entry, path::VirtualPath};
+use crate::{drive::Entry, identity::Signer, path::VirtualPath};
+
+/// What is around a folder's page, whichever it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Frame<'a> {
+    /// What stands before every path of ours.
+    pub base: &'a str,
+    /// Who has logged in; `None` for a guest.
+    pub user: Option<&'a str>,
+    /// Signs the links of files, where they need it.
+    pub signer: Option<&'a Signer>,
+}
 
 /// All that a folder's page says.
 #[derive(Debug, Clone, Copy)]
 pub struct FolderPage<'a> {
+    pub frame: Frame<'a>,
+    /// What its viewer calls it.
     pub path: &'a VirtualPath,
+    /// Where it stands in the namespace: what links of files are made of.
+    pub full: &'a VirtualPath,
     pub rows: Rows<'a>,
     /// The mounts right inside a drive's folder, and artificial folders on the way to deeper ones; shown before its entries.
     pub nested: &'a [MountRow<'a>],
@@ -52,7 +67,7 @@ pub fn folder(page: &FolderPage<'_>) -> String {
     let title = if page.path.is_root() { "gate115" } else { page.path.name() };
     let body = html! {
         header {
-            (breadcrumb(page.path))
+            (breadcrumb(page))
             h1 { (if page.path.is_root() { "All drives" } else { title }) }
             @if let Some(why) = page.stale {
                 p.notice role="status" {
@@ -62,29 +77,29 @@ pub fn folder(page: &FolderPage<'_>) -> String {
             }
         }
         main {
-            @if !page.nested.is_empty() { (mount_table(page.path, page.nested)) }
+            @if !page.nested.is_empty() { (mount_table(page, page.nested)) }
             @match page.rows {
                 Rows::Entries([]) if !page.nested.is_empty() => {},
                 Rows::Entries([]) => p.empty { "This folder is empty." },
                 Rows::Mounts([]) => p.empty { "No drive is mounted here." },
                 Rows::Entries(entries) => (Table { page, entries }),
-                Rows::Mounts(mounts) => (mount_table(page.path, mounts)),
+                Rows::Mounts(mounts) => (mount_table(page, mounts)),
             }
         }
         (footer(page))
     };
-    shell(title, body).into_string()
+    shell(page.frame.base, title, body).into_string()
 }
 
-fn breadcrumb(path: &VirtualPath) -> Markup {
-    let mut above: Vec<_> = iter::successors(path.parent(), VirtualPath::parent).collect();
+fn breadcrumb(page: &FolderPage<'_>) -> Markup {
+    let mut above: Vec<_> = iter::successors(page.path.parent(), VirtualPath::parent).collect();
     above.reverse();
     html! {
         @if !above.is_empty() {
             nav aria-label="Breadcrumb" {
                 ol {
                     @for folder in &above {
-                        li { a href=(folder.to_uri()) { (if folder.is_root() { "All drives" } else { folder.name() }) } }
+                        li { a href={ (page.frame.base) (folder.to_uri()) } { (if folder.is_root() { "All drives" } else { folder.name() }) } }
                     }
                 }
             }
@@ -92,7 +107,7 @@ fn breadcrumb(path: &VirtualPath) -> Markup {
     }
 }
 
-fn mount_table(path: &VirtualPath, mounts: &[MountRow<'_>]) -> Markup {
+fn mount_table(page: &FolderPage<'_>, mounts: &[MountRow<'_>]) -> Markup {
     html! {
         table.mounts {
             thead { tr { th scope="col" { "Name" } } }
@@ -100,7 +115,7 @@ fn mount_table(path: &VirtualPath, mounts: &[MountRow<'_>]) -> Markup {
                 @for mount in mounts {
                     tr class={ (icons::DRIVE) @if mount.broken.is_some() { " broken" } } {
                         th scope="row" {
-                            a href=(path.join(mount.name).to_uri()) { (mount.name) }
+                            a href={ (page.frame.base) (page.path.join(mount.name).to_uri()) } { (mount.name) }
                             @if let Some(why) = mount.broken { p.why { (why) } }
                             @if let Some(note) = mount.note { p.note { (note) } }
                         }
@@ -130,11 +145,22 @@ fn footer(page: &FolderPage<'_>) -> Markup {
                     @if let Some(age) = page.age { "listed " (Ago(age)) " " }
                     @if page.refresh {
                         a.refresh rel="nofollow" href={
-                            (page.path.to_uri()) "?" @if !page.sort.is_default() { (page.sort) "&" } "refresh=1"
+                            (page.frame.base) (page.path.to_uri()) "?" @if !page.sort.is_default() { (page.sort) "&" } "refresh=1"
                         } { "Refresh" }
                     }
                 }
             }
+            (visitor(page.frame))
+        }
+    }
+}
+
+fn visitor(frame: Frame<'_>) -> Markup {
+    html! {
+        @if let Some(name) = frame.user {
+            form method="post" action={ (frame.base) "/-/logout" } { (name) " " button { "Log out" } }
+        } @else {
+            p { a rel="nofollow" href={ (frame.base) "/-/login" } { "Log in" } }
         }
     }
 }
@@ -161,7 +187,9 @@ mod tests {
     fn rendered(path: &str, entries: Vec<Entry>, change: impl FnOnce(&mut FolderPage<'_>)) -> String {
         let (path, listing) = (VirtualPath::from_plain(path).unwrap(), Listing::new(entries, Duration::ZERO));
         let mut page = FolderPage {
+            frame: Frame::default(),
             path: &path,
+            full: &path,
             rows: Rows::Entries(listing.entries()),
             nested: &[],
             sort: Sort::default(),
@@ -176,7 +204,9 @@ mod tests {
     fn mounts_page(path: &str, mounts: &[MountRow<'_>]) -> String {
         let path = VirtualPath::from_plain(path).unwrap();
         folder(&FolderPage {
+            frame: Frame::default(),
             path: &path,
+            full: &path,
             rows: Rows::Mounts(mounts),
             nested: &[],
             sort: Sort::default(),
@@ -213,6 +243,37 @@ mod tests {
             ],
         );
         assert!(page.find("Sub</a>") < page.find("E1.mkv</a>"), "folders come first");
+    }
+
+    #[test]
+    fn links_of_files_are_full_and_signed_and_those_of_folders_are_the_viewers_own() {
+        let signs = crate::identity::testing::signer("openlist-testtoken");
+        let full = VirtualPath::from_plain("/115/电影").unwrap();
+        let frame = Frame { base: "/gw", user: Some("a<b"), signer: Some(&signs) };
+        let (path, entries) = (VirtualPath::root(), vec![file("a b.mkv", 1), entry("Sub", Kind::Folder, 0)]);
+        let listing = Listing::new(entries, Duration::ZERO);
+        let page = folder(&FolderPage {
+            frame,
+            path: &path,
+            full: &full,
+            rows: Rows::Entries(listing.entries()),
+            nested: &[],
+            sort: Sort::default(),
+            age: None,
+            stale: None,
+            refresh: true,
+        });
+        has(
+            &page,
+            &[
+                r#"<a href="/gw/Sub">"#,
+                r#"<a href="/gw/d/115/%E7%94%B5%E5%BD%B1/a%20b.mkv?sign=LjF7pnsRHpLWaqVfhVAaiC21pjSZVx_NrTR2dToAHG4=:0">"#,
+                r#"<a href="/gw/p/115/%E7%94%B5%E5%BD%B1/a%20b.mkv?sign=LjF7pnsRHpLWaqVfhVAaiC21pjSZVx_NrTR2dToAHG4=:0" title"#,
+                r#"<form method="post" action="/gw/-/logout">a&lt;b <button>Log out</button></form>"#,
+                r#"href="/gw/?refresh=1""#,
+            ],
+        );
+        assert!(rendered("/m", vec![], |_| {}).contains(r#"<a rel="nofollow" href="/-/login">Log in</a>"#));
     }
 
     /// A page whose every name tries something: nothing of it may become markup or leave its URL.

@@ -10,6 +10,8 @@ use crate::ledger::{Column, Hours};
 /// All that the page says.
 #[derive(Debug, Clone, Copy)]
 pub struct LedgerPage<'a> {
+    /// What stands before every path of ours.
+    pub base: &'a str,
     /// The last 24 hours.
     pub day: &'a Hours,
     /// The last thirty days.
@@ -32,7 +34,7 @@ pub fn ledger(page: &LedgerPage<'_>) -> String {
     accounts.extend(page.pauses.keys().map(String::as_str));
     let body = html! {
         header {
-            nav aria-label="Breadcrumb" { ol { li { a href="/" { "All drives" } } } }
+            nav aria-label="Breadcrumb" { ol { li { a href={ (page.base) "/" } { "All drives" } } } }
             h1 { "Requests" }
         }
         main {
@@ -43,7 +45,7 @@ pub fn ledger(page: &LedgerPage<'_>) -> String {
             p { "Calls to 115 in whole hours, the one under way included. They are kept for thirty days." }
         }
     };
-    shell("Requests", body).into_string()
+    shell(page.base, "Requests", body).into_string()
 }
 
 fn account_section(page: &LedgerPage<'_>, account: &str) -> Markup {

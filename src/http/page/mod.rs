@@ -4,6 +4,7 @@ mod error;
 mod folder;
 mod icons;
 mod ledger;
+mod login;
 mod sort;
 mod table;
 mod units;
@@ -11,12 +12,13 @@ mod units;
 use maud::{DOCTYPE, Markup, Render, html};
 
 pub use error::error;
-pub use folder::{FolderPage, MountRow, Rows, folder};
+pub use folder::{FolderPage, Frame, MountRow, Rows, folder};
 pub use ledger::{LedgerPage, ledger};
+pub use login::{LoginPage, login};
 pub use sort::{Sort, SortBy};
 
 /// The `Content-Security-Policy` of every page: our own stylesheet and pictures, and nothing else whatever a name tries.
-pub const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+pub const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const CSS: &str = include_str!("../../../ui/page.css");
 const ICON: &str = include_str!("../../../ui/icon.svg");
@@ -36,8 +38,8 @@ pub fn icon() -> (&'static str, &'static str) {
     (ICON_PATH, ICON)
 }
 
-/// What is around every page.
-fn shell(title: &str, body: impl Render) -> Markup {
+/// What is around every page. `base` stands before every path of ours.
+fn shell(base: &str, title: &str, body: impl Render) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -47,8 +49,8 @@ fn shell(title: &str, body: impl Render) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 title { (title) }
-                link rel="icon" type="image/svg+xml" href={ (ICON_PATH) "?v=" (VERSION) };
-                link rel="stylesheet" href={ (CSS_PATH) "?v=" (VERSION) };
+                link rel="icon" type="image/svg+xml" href={ (base) (ICON_PATH) "?v=" (VERSION) };
+                link rel="stylesheet" href={ (base) (CSS_PATH) "?v=" (VERSION) };
             }
             body { (body) }
         }
@@ -82,9 +84,9 @@ mod tests {
 
     #[test]
     fn a_page_asks_for_both_by_version() {
-        let page = shell("t", "b").into_string();
+        let page = shell("/x", "t", "b").into_string();
         let (path, _) = stylesheet();
-        assert!(page.contains(&format!(r#"<link rel="stylesheet" href="{path}?v={VERSION}">"#)), "{page}");
+        assert!(page.contains(&format!(r#"<link rel="stylesheet" href="/x{path}?v={VERSION}">"#)), "{page}");
         assert!(page.contains(&format!("{}?v={VERSION}", icon().0)), "{page}");
         assert_ne!(fingerprint(b"a", 1), fingerprint(b"b", 1));
     }

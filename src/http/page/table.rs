@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     drive::{Entry, Kind},
+    identity::Signer,
     path::{VirtualPath, encode_name},
 };
 
@@ -26,7 +27,10 @@ pub(super) struct Table<'a> {
 impl Render for Table<'_> {
     fn render_to(&self, out: &mut String) {
         out.reserve(self.entries.len() * ROW);
-        let below = below(self.page.path);
+        let frame = self.page.frame;
+        let (own, full) = (below(frame.base, self.page.path), below("", self.page.full));
+        let mut links =
+            Links { base: frame.base, own: &own, full: &full, signer: frame.signer, plain: plain(self.page.full) };
         out.push_str("<table>");
         head(self.page).render_to(out);
         out.push_str("<tbody>");
@@ -34,7 +38,7 @@ impl Render for Table<'_> {
         for entry in self.page.sort.arrange(self.entries) {
             encoded.clear();
             push(&mut encoded, format_args!("{}", encode_name(entry.name.as_str())));
-            row(out, [&below, &encoded], entry);
+            row(out, &mut links, &encoded, entry);
         }
         out.push_str("</tbody></table>");
     }
@@ -47,7 +51,7 @@ fn head(page: &FolderPage<'_>) -> Markup {
         let to = page.sort.toggled(by);
         html! {
             th scope="col" aria-sort=[order] {
-                a href={ (page.path.to_uri()) @if !to.is_default() { "?" (to) } } { (label) }
+                a href={ (page.frame.base) (page.path.to_uri()) @if !to.is_default() { "?" (to) } } { (label) }
             }
         }
     };
@@ -64,20 +68,51 @@ fn head(page: &FolderPage<'_>) -> Markup {
     }
 }
 
-/// One entry. Written piece by piece, as a page has thousands. `path` is percent-encoded, so it has nothing in it that
-/// HTML minds.
-fn row(out: &mut String, path: [&str; 2], entry: &Entry) {
+/// What the links of a page are made of. All but `plain` is percent-encoded, so it has nothing in it that HTML minds.
+struct Links<'a> {
+    base: &'a str,
+    /// What stands before the name of a folder.
+    own: &'a str,
+    /// What stands before the name of a file, behind `/d` or `/p`.
+    full: &'a str,
+    signer: Option<&'a Signer>,
+    /// The folder's full path and a slash, as it is signed.
+    plain: String,
+}
+
+impl Links<'_> {
+    fn folder(&self, out: &mut String, encoded: &str) {
+        out.extend([self.own, encoded]);
+    }
+
+    /// A file at `/d` or `/p`; `name` is not encoded.
+    fn file(&mut self, out: &mut String, route: &str, encoded: &str, name: &str) {
+        out.extend([self.base, route, self.full, encoded]);
+        if let Some(signer) = self.signer {
+            let folder = self.plain.len();
+            self.plain.push_str(name);
+            out.push_str("?sign=");
+            signer.write(out, &self.plain);
+            self.plain.truncate(folder);
+        }
+    }
+}
+
+/// One entry. Written piece by piece, as a page has thousands.
+fn row(out: &mut String, links: &mut Links<'_>, encoded: &str, entry: &Entry) {
     let name = entry.name.as_str();
-    let (root, finished) = match entry.kind {
-        Kind::Folder => ("", true),
-        Kind::File { complete, .. } => ("/d", complete),
+    let finished = match entry.kind {
+        Kind::Folder => true,
+        Kind::File { complete, .. } => complete,
     };
     out.push_str("<tr class=\"");
     out.push_str(icons::of(entry));
     if finished {
         out.push_str("\"><th scope=\"row\"><a href=\"");
-        out.push_str(root);
-        out.extend(path);
+        match entry.kind {
+            Kind::Folder => links.folder(out, encoded),
+            Kind::File { .. } => links.file(out, "/d", encoded, name),
+        }
         out.push_str("\">");
         name.render_to(out);
         out.push_str("</a></th>");
@@ -93,8 +128,8 @@ fn row(out: &mut String, path: [&str; 2], entry: &Entry) {
     }
     time(out, entry.modified);
     if finished && !entry.is_folder() {
-        out.push_str("<td><a href=\"/p");
-        out.extend(path);
+        out.push_str("<td><a href=\"");
+        links.file(out, "/p", encoded, name);
         out.push_str("\" title=\"through this server\">relay</a></td></tr>");
     } else {
         out.push_str("<td></td></tr>");
@@ -110,11 +145,19 @@ fn time(out: &mut String, unix: u64) {
     push(out, format_args!("<td><time datetime=\"{machine}Z\">{human}</time></td>"));
 }
 
-/// What stands before each name in a URL: the folder and a slash.
-fn below(path: &VirtualPath) -> String {
-    let mut below = if path.is_root() { String::new() } else { path.to_uri() };
+/// What stands before each name in a URL: the base, the folder and a slash.
+fn below(base: &str, path: &VirtualPath) -> String {
+    let mut below = base.to_owned();
+    if !path.is_root() {
+        below.push_str(&path.to_uri());
+    }
     below.push('/');
     below
+}
+
+/// The same as it is signed.
+fn plain(path: &VirtualPath) -> String {
+    if path.is_root() { "/".to_owned() } else { format!("{path}/") }
 }
 
 fn push(out: &mut String, what: fmt::Arguments<'_>) {

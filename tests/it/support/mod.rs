@@ -2,15 +2,17 @@
 
 mod drives;
 mod raw;
+pub mod users;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gate115::{
     app::{self, App, Deps},
     clock::Clock,
-    config::{Auth, Cache, Config, Delivery, Guest, MinLife, Mount, Server},
+    config::{Cache, Config, Delivery, MinLife, Mount, Server},
     deliver::{Cdn, Patience},
     http::Limits,
+    identity::{Auth, Guest},
     path::VirtualPath,
     store::{Memory, Store},
     vfs,
@@ -100,6 +102,11 @@ impl Stage {
         self
     }
 
+    /// Who may come in, and how the gateway is seen from outside.
+    pub fn access(self, change: impl FnOnce(&mut Auth, &mut Server) + Send + 'static) -> Self {
+        self.config(|config| change(&mut config.auth, &mut config.server))
+    }
+
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -140,10 +147,11 @@ impl Stage {
             },
         };
         (self.mount)(&mut mount, &sim);
+        // Guests read unless the scenario says otherwise, and nobody is made up: that takes a while.
         let mut config = Config {
             server: Server { listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Server::default() },
             data_dir: "unused".into(),
-            auth: Auth { guest: Guest::Read, ..Auth::default() },
+            auth: Auth { guest: Guest::Read, users: users::all(), ..Auth::default() },
             mounts: vec![mount],
         };
         (self.config)(&mut config);
@@ -197,9 +205,11 @@ async fn serve(
     let app = App::build(config, deps);
     let listeners = gate115::http::bind(&config.server.listen).await.unwrap();
     let address = app::addresses(&listeners)[0];
+    let (front, made_up) = app.open().await.unwrap();
+    assert!(made_up.is_none());
     app.spawn();
     let server = tokio::spawn({
-        let (app, front, stop) = (Arc::clone(&app), app.front(), stop.clone());
+        let (app, stop) = (Arc::clone(&app), stop.clone());
         async move { app.serve(listeners, front, stop).await }
     });
     (app, address, server)
@@ -290,6 +300,10 @@ impl TestApp {
 
     pub fn head(&self, path: &str) -> Call<'_> {
         self.call(Method::HEAD, &self.url(path))
+    }
+
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, &self.url(path))
     }
 
     pub fn call(&self, method: Method, url: &str) -> Call<'_> {
@@ -384,6 +398,13 @@ impl Call<'_> {
 
     pub fn range(self, range: &str) -> Self {
         self.with("range", range)
+    }
+
+    /// With a form's fields, already encoded.
+    pub fn form(self, body: &str) -> Self {
+        let mut call = self.with("content-type", "application/x-www-form-urlencoded");
+        call.request = call.request.body(body.to_owned());
+        call
     }
 
     /// Sends it and reads the whole answer, which may break off.
