@@ -23,6 +23,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
+use tokio::runtime::Handle;
 
 use super::{Edge, files, operator};
 use crate::{
@@ -96,6 +97,7 @@ impl Metrics {
         registry.register("gate115_sent_bytes", "Bytes of files sent to clients", sent.clone());
         registry.register_collector(Box::new(Upstream(Arc::clone(ledger))));
         registry.register_collector(Box::new(Mounts(Arc::clone(namespace))));
+        registry.register_collector(Box::new(Tasks(Handle::current())));
         Self {
             registry,
             answers: Door::ALL.map(|door| {
@@ -172,6 +174,18 @@ impl Collector for Upstream {
             class.encode_histogram::<NoLabelSet>(durations.sum.as_secs_f64(), count, &buckets, None)?;
         }
         Ok(())
+    }
+}
+
+/// What is under way on the main loop: questions to 115, what keeps mounts up.
+#[derive(Debug)]
+struct Tasks(Handle);
+
+impl Collector for Tasks {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let alive = i64::try_from(self.0.metrics().num_alive_tasks()).unwrap_or(i64::MAX);
+        let mut tasks = gauge(&mut encoder, "gate115_tasks", "Tasks alive on the main loop")?;
+        ConstGauge::new(alive).encode(tasks.encode_family::<[Pair; 0]>(&[])?)
     }
 }
 

@@ -149,6 +149,7 @@ async fn what_the_gateway_does_is_told_in_numbers() {
     assert_eq!(now["gate115_upstream_seconds_bucket{class=\"change\",le=\"+Inf\"}"], 3.0);
     assert_eq!(now["gate115_upstream_seconds_count{class=\"change\"}"], 3.0);
     assert!((now["gate115_upstream_seconds_sum{class=\"change\"}"] - 0.9).abs() < 1e-9);
+    assert!(now["gate115_tasks"] > 0.0);
     assert!(now["process_start_time_seconds"] > 1.7e9);
     let build = now.keys().find(|series| series.starts_with("gate115_build_info{")).unwrap();
     assert!(build.contains(&format!("version=\"{}\"", env!("CARGO_PKG_VERSION"))), "{build}");

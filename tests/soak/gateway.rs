@@ -79,6 +79,13 @@ pub async fn state(world: &World, http: &reqwest::Client, mount: &str) -> String
     text.lines().find(|line| line.starts_with(&format!("{mount} "))).unwrap_or_default().to_owned()
 }
 
+/// Tasks alive on the gateway's main loop.
+pub async fn tasks(world: &World, http: &reqwest::Client) -> u64 {
+    let text = http.get(world.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("gate115_tasks")).expect("a number of tasks");
+    line.trim_start_matches("{}").trim().parse().unwrap()
+}
+
 pub async fn until(world: &World, http: &reqwest::Client, mount: &str, what: &str) {
     let begun = Instant::now();
     loop {

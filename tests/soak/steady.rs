@@ -7,7 +7,7 @@ use sim115::{Fault, On, Times};
 use tokio::time::Instant;
 
 use crate::{
-    gateway::{Figures, Gateway, command, state, tail, until},
+    gateway::{Figures, Gateway, command, state, tail, tasks, until},
     load::{Load, client},
     mischief,
     world::World,
@@ -24,7 +24,7 @@ pub async fn run(world: &mut World, length: Duration, seed: u64) {
     for mount in crate::world::MOUNTS {
         until(world, &http, mount, "works").await;
     }
-    let rest = gateway.figures();
+    let (rest, tasks_at_rest) = (gateway.figures(), tasks(world, &http).await);
     let begun = Instant::now();
     let mut load = Load::start(&world.url(""), seed);
     let mut mischief = mischief::start(&world.sim, seed);
@@ -49,7 +49,7 @@ pub async fn run(world: &mut World, length: Duration, seed: u64) {
     let tally = std::sync::Arc::clone(&load.tally);
     load.end().await;
     report(&seen, &tally, begun.elapsed(), pauses);
-    settles(world, &gateway, rest).await;
+    settles(world, &http, &gateway, rest, tasks_at_rest).await;
     for mount in crate::world::MOUNTS {
         let state = state(world, &http, mount).await;
         assert!(state.contains("works"), "{state}: {}", tail(world));
@@ -103,16 +103,21 @@ fn report(seen: &[(Duration, Figures)], tally: &crate::load::Tally, length: Dura
 }
 
 /// Nothing of the load is left a while after it.
-async fn settles(world: &World, gateway: &Gateway, rest: Figures) {
+async fn settles(world: &World, http: &Client, gateway: &Gateway, rest: Figures, tasks_at_rest: u64) {
     let begun = Instant::now();
     loop {
-        let now = gateway.figures();
+        let (now, alive) = (gateway.figures(), tasks(world, http).await);
         // Idle connections to 115 are kept; their number is small and bounded.
-        if now.descriptors <= rest.descriptors + 40 && now.threads <= rest.threads + 40 {
-            println!("steady: after it {now:?}, before {rest:?}");
+        // Of the tasks, two belong to each of these.
+        if now.descriptors <= rest.descriptors + 40 && now.threads <= rest.threads + 40 && alive <= tasks_at_rest + 20 {
+            println!("steady: after it {now:?} and {alive} tasks, before {rest:?} and {tasks_at_rest} tasks");
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(90), "left behind: {now:?}, before: {rest:?}: {}", tail(world));
+        assert!(
+            begun.elapsed() < Duration::from_secs(90),
+            "left behind: {now:?}, {alive} tasks, before: {rest:?}, {tasks_at_rest} tasks: {}",
+            tail(world)
+        );
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

@@ -57,7 +57,7 @@ impl World {
         let wire = format!("wire: {{ base: \"{base}\", rsa_modulus: \"{modulus}\" }}");
         let tokens = self.sim.open_tokens();
         let mut text = format!(
-            "server: {{ listen: \"127.0.0.1:{}\" }}\ndata_dir: \"{}\"\nauth: {{ guest: read }}\nmounts:\n",
+            "server: {{ listen: \"127.0.0.1:{}\", metrics: open }}\ndata_dir: \"{}\"\nauth: {{ guest: read }}\nmounts:\n",
             self.port,
             self.folder.path().join("data").display()
         );
