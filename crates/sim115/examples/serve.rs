@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     sim.set_cdn_base(cdn);
     sim.file("/Bench/large.bin", Content::pattern(size));
     for n in 1..=MANY {
-        sim.file(&format!("/Many/Episode {n} of a series.mkv"), Content::pattern(1_000_000 + u64::from(n)));
+        // Larger than what the simulator really hashes: that would take it ten seconds.
+        sim.file(&format!("/Many/Episode {n} of a series.mkv"), Content::pattern(5_000_000 + u64::from(n)));
     }
     for folder in 0..FOLDERS {
         for file in 0..FILES {
