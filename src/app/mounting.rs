@@ -184,12 +184,12 @@ pub(super) async fn drive(config: &MountConfig, deps: &Deps, accounts: &Accounts
                 page_size: cloud.page_size,
                 unbound_links: cloud.link_binding == config::LinkBinding::Auto,
             };
-            Ok((Arc::new(Cloud::new(client, accounts.clock.clone(), options)), changed))
+            Ok((Arc::new(Cloud::new(&client, accounts.clock.clone(), options)), changed))
         }
         config::Drive::Open(open) => {
             let (client, changed) = accounts.open(open, &config.path, deps).await?;
             let options = open::Options { root: open.root, page_size: open.page_size };
-            Ok((Arc::new(Open::new(client, accounts.clock.clone(), options)), changed))
+            Ok((Arc::new(Open::new(&client, accounts.clock.clone(), options)), changed))
         }
         config::Drive::Share(share) => {
             let (share, changed) = shares::share(share, config, deps, accounts).await?;

@@ -65,7 +65,7 @@ const REACH: u64 = 1200;
 const REMEMBERED: u64 = 10_000;
 
 impl Cloud {
-    pub fn new(client: p115::Client, now: p115::Clock, options: Options) -> Self {
+    pub fn new(client: &p115::Client, now: p115::Clock, options: Options) -> Self {
         let account = format!("115-cloud:{}", client.user_id());
         Self {
             client: client.by(caller(&Asker::task())),

@@ -44,7 +44,7 @@ pub struct Open {
 }
 
 impl Open {
-    pub fn new(client: OpenClient, now: p115::Clock, options: Options) -> Self {
+    pub fn new(client: &OpenClient, now: p115::Clock, options: Options) -> Self {
         Self {
             client: client.by(caller(&Asker::task())),
             now,

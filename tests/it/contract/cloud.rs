@@ -28,7 +28,7 @@ impl Fixture for World {
         let cookie = p115::Cookie::parse(&self.sim.cookie()).unwrap();
         let clock = p115::Clock::system();
         let client = p115::Client::new(http, Arc::new(wire), cookie, p115::Limits { rate: 1000.0 }, clock.clone());
-        let drive = Cloud::new(client, clock, Options { root: self.root, page_size: 1150, unbound_links: true });
+        let drive = Cloud::new(&client, clock, Options { root: self.root, page_size: 1150, unbound_links: true });
         drive.root().await.unwrap();
         Arc::new(drive)
     }

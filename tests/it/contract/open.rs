@@ -29,7 +29,7 @@ impl Fixture for World {
         let keeper = Arc::new(MemoryKeeper::new(tokens, clock.clone()));
         let wire = Arc::new(p115::Wire::production().with_endpoints(endpoints));
         let client = OpenClient::new(http, wire, keeper, p115::Limits { rate: 1000.0 }, clock.clone());
-        let drive = Open::new(client, clock, Options { root: self.root, page_size: 1150 });
+        let drive = Open::new(&client, clock, Options { root: self.root, page_size: 1150 });
         drive.root().await.unwrap();
         Arc::new(drive)
     }
