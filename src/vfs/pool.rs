@@ -223,6 +223,9 @@ impl Pool {
     pub(super) fn add(&mut self, kept: Arc<Kept>, at: Moment) {
         self.failed = None;
         self.lanes.retain(|lane| lane.kept.dies > at.unix);
+        // Links that are no longer handed out, though they live for hours yet: the oldest go.
+        let spare = (self.lanes.len() + 1).saturating_sub(most_links(&kept.link));
+        self.lanes.drain(..spare.min(self.lanes.len()));
         let slots = kept.link.connections.min(64) as usize;
         self.lanes.push(Lane { kept, handed: vec![None; slots], open: 0, lingering: Vec::new() });
     }
@@ -309,6 +312,20 @@ mod tests {
         pool.fail(Error::new(Kind::Upstream, "x"), at(600));
         assert_eq!(number(pool.hand_out(&KEEPING, at(601), true)), Some(1), "fetching has just failed");
         assert!(pool.hand_out(&KEEPING, at(998), false).is_none(), "dead is dead");
+    }
+
+    #[test]
+    fn links_that_are_kept_no_longer_do_not_pile_up() {
+        let keeping = Keeping { at_most: Duration::from_secs(10), ..KEEPING };
+        let mut pool = Pool::default();
+        for n in 0..500 {
+            let now = at(n * 11);
+            assert_eq!(number(pool.hand_out(&keeping, now, true)), None, "too old by then");
+            pool.add(kept(n, n * 11, 14_400, 2), now);
+        }
+        assert_eq!(pool.lanes.len(), 5);
+        pool.fail(Error::new(Kind::Upstream, "x"), at(499 * 11 + 20));
+        assert!(pool.hand_out(&keeping, at(499 * 11 + 20), true).is_some(), "an old one is better than none");
     }
 
     #[test]
