@@ -342,7 +342,7 @@ impl Fetch {
                 } else {
                     asker
                 };
-                home.lock().add(kept, at);
+                home.lock().add(kept, &self.keeping, at);
                 Ok(())
             }
             Err(error) => {

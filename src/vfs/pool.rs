@@ -220,12 +220,10 @@ impl Pool {
         }
     }
 
-    pub(super) fn add(&mut self, kept: Arc<Kept>, at: Moment) {
+    pub(super) fn add(&mut self, kept: Arc<Kept>, keeping: &Keeping, at: Moment) {
         self.failed = None;
-        self.lanes.retain(|lane| lane.kept.dies > at.unix);
-        // Links that are no longer handed out, though they live for hours yet: the oldest go.
-        let spare = (self.lanes.len() + 1).saturating_sub(most_links(&kept.link));
-        self.lanes.drain(..spare.min(self.lanes.len()));
+        // Those that are handed out no more may live for hours yet, and stood by as long as there was nothing better.
+        self.lanes.retain(|lane| lane.kept.has_life(Need::Relay, keeping, at));
         let slots = kept.link.connections.min(64) as usize;
         self.lanes.push(Lane { kept, handed: vec![None; slots], open: 0, lingering: Vec::new() });
     }
@@ -293,11 +291,11 @@ mod tests {
     #[test]
     fn the_slot_handed_out_longest_ago_goes_next() {
         let mut pool = Pool::default();
-        pool.add(kept(1, 0, 7200, 2), at(0));
+        pool.add(kept(1, 0, 7200, 2), &KEEPING, at(0));
         assert_eq!(number(pool.hand_out(&KEEPING, at(0), true)), Some(1));
         assert_eq!(number(pool.hand_out(&KEEPING, at(1), true)), Some(1));
         assert_eq!(number(pool.hand_out(&KEEPING, at(2), true)), None, "both are taken: fetch");
-        pool.add(kept(2, 2, 7200, 2), at(2));
+        pool.add(kept(2, 2, 7200, 2), &KEEPING, at(2));
         assert_eq!(number(pool.hand_out(&KEEPING, at(2), true)), Some(2));
         assert_eq!(number(pool.hand_out(&KEEPING, at(10), true)), Some(2), "never handed out comes first");
         assert_eq!(number(pool.hand_out(&KEEPING, at(10), true)), Some(1), "free again after ten seconds");
@@ -306,7 +304,7 @@ mod tests {
     #[test]
     fn little_life_is_better_than_none() {
         let mut pool = Pool::default();
-        pool.add(kept(1, 0, 1000, 2), at(0));
+        pool.add(kept(1, 0, 1000, 2), &KEEPING, at(0));
         assert_eq!(number(pool.hand_out(&KEEPING, at(600), true)), None, "fetch a better one");
         assert_eq!(number(pool.hand_out(&KEEPING, at(600), false)), Some(1));
         pool.fail(Error::new(Kind::Upstream, "x"), at(600));
@@ -321,9 +319,9 @@ mod tests {
         for n in 0..500 {
             let now = at(n * 11);
             assert_eq!(number(pool.hand_out(&keeping, now, true)), None, "too old by then");
-            pool.add(kept(n, n * 11, 14_400, 2), now);
+            pool.add(kept(n, n * 11, 14_400, 2), &keeping, now);
         }
-        assert_eq!(pool.lanes.len(), 5);
+        assert_eq!(pool.lanes.len(), 1);
         pool.fail(Error::new(Kind::Upstream, "x"), at(499 * 11 + 20));
         assert!(pool.hand_out(&keeping, at(499 * 11 + 20), true).is_some(), "an old one is better than none");
     }
@@ -341,7 +339,7 @@ mod tests {
     #[test]
     fn relay_places_linger_when_they_broke_off_only() {
         let mut pool = Pool::default();
-        pool.add(kept(1, 0, 7200, 1), at(0));
+        pool.add(kept(1, 0, 7200, 1), &KEEPING, at(0));
         let Step::Take(first) = pool.take_place(&KEEPING, at(0), true) else { panic!("a place") };
         assert!(matches!(pool.take_place(&KEEPING, at(0), true), Step::Fetch));
         assert!(matches!(pool.take_place(&KEEPING, at(0), false), Step::Wait(None)));
@@ -364,7 +362,7 @@ mod tests {
                         Some(answer) => break answer.unwrap().unwrap().number,
                         None => {
                             links += 1;
-                            pool.add(kept(links, now, 14_400, 2), at(now));
+                            pool.add(kept(links, now, 14_400, 2), &KEEPING, at(now));
                         }
                     }
                 };
