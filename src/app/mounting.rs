@@ -25,6 +25,7 @@ const SESSION_PAUSE: Duration = Duration::from_secs(300);
 pub(super) fn policy(config: &MountConfig) -> Policy {
     let cache = &config.cache;
     Policy {
+        driver: config.drive.kind(),
         delivery: match config.delivery {
             config::Delivery::Redirect => Delivery::Redirect,
             config::Delivery::Proxy => Delivery::Proxy,

@@ -53,14 +53,17 @@ pub(super) fn visitor(edge: &Edge, headers: &HeaderMap) -> Option<Identity> {
 
 /// The logins that a request shows: in `Authorization`, bare as OpenList's clients send it or as `Bearer`, and in our cookie.
 fn shown(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let authorization =
-        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(|value| {
-            match value.split_once(' ') {
-                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-                _ => value.trim(),
-            }
-        });
-    authorization.into_iter().chain(cookie(headers)).filter(|shown| !shown.is_empty())
+    authorization(headers).into_iter().chain(cookie(headers)).filter(|shown| !shown.is_empty())
+}
+
+/// The token in `Authorization`; what cannot be read is no token, and not none.
+pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or("?");
+    let token = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => value.trim(),
+    };
+    (!token.is_empty()).then_some(token)
 }
 
 /// The token in our cookie.

@@ -58,6 +58,11 @@ fn default_wait(kind: Kind) -> Option<u64> {
     }
 }
 
+/// Seconds to wait before the same question makes sense again.
+pub(super) fn wait(error: &Error) -> Option<u64> {
+    error.wait().map(|wait| wait.as_secs().max(1)).or_else(|| default_wait(error.kind()))
+}
+
 /// Where to go from a failure.
 #[derive(Debug)]
 pub(super) enum Hint {
@@ -111,7 +116,7 @@ pub(super) fn advise(response: &mut Response, error: Option<&Error>) {
     let status = response.status();
     if must_wait(status)
         && let Some(error) = error
-        && let Some(wait) = error.wait().map(|wait| wait.as_secs().max(1)).or_else(|| default_wait(error.kind()))
+        && let Some(wait) = wait(error)
     {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
     }

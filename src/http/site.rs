@@ -111,6 +111,19 @@ impl Site {
         [public, said, asked].into_iter().flatten().any(|host| host.eq_ignore_ascii_case(name))
     }
 
+    /// How addresses of ours begin for whoever asks, the base path with it: as configured, else as asked for.
+    pub(super) fn origin(&self, headers: &HeaderMap, peer: Option<Peer>) -> String {
+        let (https, host) = match &self.public {
+            Some(public) => (public.https, Cow::Borrowed(&*public.host)),
+            None => {
+                let said = self.said(headers, peer, &FORWARDED_HOST, "host").filter(|host| is_authority(host));
+                let asked = || host(headers).filter(|host| is_authority(host)).map(Cow::Borrowed);
+                (self.is_https(headers, peer), said.or_else(asked).unwrap_or(Cow::Borrowed("localhost")))
+            }
+        };
+        format!("{}://{host}{}", if https { "https" } else { "http" }, self.base)
+    }
+
     /// What the nearest proxy says, if it is one of ours: in a header of its own, else in `Forwarded`.
     fn said<'a>(
         &self,
@@ -134,6 +147,12 @@ impl Site {
 
 fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST)?.to_str().ok()
+}
+
+/// True for a host, with or without a port: whoever asks is not to write more than that into our addresses.
+fn is_authority(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']');
+    !text.is_empty() && text.bytes().all(fits)
 }
 
 /// Host and port of a URL, as a `Host` header has them.

@@ -206,6 +206,14 @@ impl Guard {
         self.settings.load().guest.clone()
     }
 
+    /// Everybody with a password, admins first, then by name.
+    pub fn people(&self) -> Vec<Identity> {
+        let settings = self.settings.load();
+        let mut people: Vec<_> = settings.users.values().map(|account| account.identity.clone()).collect();
+        people.sort_by(|a, b| b.is_admin().cmp(&a.is_admin()).then_with(|| a.name().cmp(b.name())));
+        people
+    }
+
     /// Whether whoever asks for this file, by its full path, needs a sign or a login. The path is only looked at where it
     /// may matter.
     pub fn is_open(&self, path: &str) -> bool {

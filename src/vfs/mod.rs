@@ -2,6 +2,7 @@
 
 mod budget;
 mod flight;
+mod known;
 mod links;
 mod listing;
 mod listings;
@@ -16,6 +17,7 @@ mod view;
 
 pub use budget::Budget;
 pub use flight::Tasks;
+pub use known::Hit;
 pub use links::{Lease, PATIENCE};
 pub use listing::{Listing, NaturalKey};
 pub use listings::{Ages, Known};

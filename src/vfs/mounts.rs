@@ -35,6 +35,8 @@ pub enum Delivery {
 /// What a mount does with what it learns.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
+    /// What kind of drive it is of, by the `type` it is written with.
+    pub driver: &'static str,
     pub delivery: Delivery,
     pub ages: Ages,
     pub keeping: Keeping,

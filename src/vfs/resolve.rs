@@ -349,13 +349,18 @@ fn missing(name: &str) -> Error {
 
 /// Trusts the listing of the folder at `rest` no more, where it is known; asks nobody.
 pub(super) fn distrust(mounted: &Mounted, rest: &str) {
+    if let Some(folder) = at_hand(mounted, rest) {
+        mounted.listings.distrust(&folder.handle);
+    }
+}
+
+/// The folder at `rest` where memory has it; asks nobody.
+pub(super) fn at_hand(mounted: &Mounted, rest: &str) -> Option<Arc<Entry>> {
     let names: Vec<&str> = rest.split('/').filter(|name| !name.is_empty()).collect();
     let walked = names.iter().try_fold(Arc::clone(&mounted.root), |here, name| {
         mounted.listings.in_memory(&here.handle).and_then(|listing| listing.find_folder(name).cloned())
     });
-    if let Some(folder) = walked.or_else(|| mounted.folders.last_seen(&names)) {
-        mounted.listings.distrust(&folder.handle);
-    }
+    walked.or_else(|| mounted.folders.last_seen(&names))
 }
 
 /// The file at `rest` is gone: neither its path nor its folder's listing is to be believed.

@@ -8,8 +8,8 @@ use super::{
 use crate::{config::MinLife, path::VirtualPath};
 
 /// First names of paths that are the gateway's own.
-const ROUTES: [&str; 12] =
-    ["d", "p", "dav", "api", "@pc", "healthz", "readyz", "metrics", "ledger", "-", "favicon.ico", "robots.txt"];
+const ROUTES: [&str; 13] =
+    ["d", "p", "dav", "api", "ping", "@pc", "healthz", "readyz", "metrics", "ledger", "-", "favicon.ico", "robots.txt"];
 
 pub(super) fn mounts(raw: Vec<raw::Mount>, sources: &Sources<'_>, report: &mut Report) -> Vec<Mount> {
     if raw.is_empty() {
