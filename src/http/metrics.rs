@@ -39,10 +39,11 @@ pub(super) enum Door {
     Page,
     Ops,
     Asset,
+    Api,
 }
 
 impl Door {
-    const ALL: [Self; 5] = [Self::Delivered, Self::Through, Self::Page, Self::Ops, Self::Asset];
+    const ALL: [Self; 6] = [Self::Delivered, Self::Through, Self::Page, Self::Ops, Self::Asset, Self::Api];
 
     fn label(self) -> &'static str {
         match self {
@@ -51,6 +52,7 @@ impl Door {
             Self::Page => "page",
             Self::Ops => "ops",
             Self::Asset => "asset",
+            Self::Api => "api",
         }
     }
 
@@ -60,6 +62,7 @@ impl Door {
             "d" => Self::Delivered,
             "p" => Self::Through,
             "healthz" | "readyz" | "metrics" | "ledger" => Self::Ops,
+            "api" | "ping" => Self::Api,
             "-" | "robots.txt" | "favicon.ico" => Self::Asset,
             _ => Self::Page,
         }
@@ -274,6 +277,8 @@ mod tests {
             ("/healthz", Door::Ops),
             ("/ledger", Door::Ops),
             ("/-/page.css", Door::Asset),
+            ("/api/fs/list", Door::Api),
+            ("/ping", Door::Api),
         ] {
             assert_eq!(Door::of(path), door, "{path}");
         }

@@ -1,6 +1,7 @@
 //! THE EDGE: HTTP in, HTTP out. Knows no drive and no 115.
 
 mod access;
+mod api;
 mod counted;
 mod error;
 mod extract;
@@ -61,6 +62,10 @@ pub fn front(edge: Edge, seed: u64) -> Front {
         .route("/ledger", any(ledger::show))
         .route(stylesheet, any(ui::stylesheet))
         .route(icon, any(ui::icon))
+        .route("/api", any(api::serve))
+        .route("/api/", any(api::serve))
+        .route("/api/{*rest}", any(api::serve))
+        .route("/ping", any(api::ping))
         .route("/-/login", any(login::login))
         .route("/-/logout", any(login::logout))
         .route("/robots.txt", any(ui::robots))

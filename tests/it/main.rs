@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test, a panic is the report")]
 
 mod access;
+mod api;
 mod architecture;
 mod bad_input;
 mod binary;

@@ -407,6 +407,17 @@ impl Call<'_> {
         call
     }
 
+    /// With a JSON text, and its content type.
+    pub fn json(self, body: &str) -> Self {
+        self.with("content-type", "application/json").body(body.to_owned())
+    }
+
+    /// With these bytes, whatever they are.
+    pub fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.request = self.request.body(body);
+        self
+    }
+
     /// Sends it and reads the whole answer, which may break off.
     pub async fn send(self) -> Reply {
         let request = match self.agent {

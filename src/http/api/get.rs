@@ -1,0 +1,133 @@
+//! `fs/get` and `fs/link`: one entry, and where its bytes are.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, HeaderValue, header};
+use serde::Serialize;
+
+use super::{Answer, Call, Failure, entry::Object, storage, success};
+use crate::{
+    deliver::{self, Route, Way},
+    drive::{Binding, CallerKind, Entry},
+    error::{Error, Kind},
+    path::{VirtualPath, split_extension},
+    vfs::{File, Folder, Kept, Node, View},
+};
+
+#[derive(Serialize)]
+struct Got<'a> {
+    #[serde(flatten)]
+    object: Object<'a>,
+    raw_url: String,
+    readme: &'static str,
+    header: &'static str,
+    provider: &'static str,
+    related: Vec<Object<'a>>,
+}
+
+pub(super) async fn get(call: &Call<'_>) -> Answer {
+    let full = call.who.full(&call.ask.path("path")?);
+    let view = call.view(CallerKind::Player, Some(call.who.base_path()));
+    let got = |object, raw_url, related| Got {
+        object,
+        raw_url,
+        readme: "",
+        header: "",
+        provider: storage::provider(call.edge, &full),
+        related,
+    };
+    let folder = full.parent().unwrap_or_else(VirtualPath::root);
+    match view.open(&full).await? {
+        Node::File(file) => {
+            let raw_url = raw_url(call, &view, &file).await?;
+            let listing = view.listed(&folder);
+            let entries = listing.as_ref().map(|listing| listing.entries()).unwrap_or_default();
+            let signer = call.edge.guard.signer();
+            let object = |entry| Object::of(entry, &folder, signer.as_ref());
+            let related = entries.iter().filter(|other| is_related(file.entry(), other)).map(|entry| object(entry));
+            success(got(object(file.entry()), raw_url, related.collect()))
+        }
+        // A mount is called as its path says, whatever its folder at the drive is called.
+        Node::Folder(Folder::Drive { entry, .. }) if full.name() == entry.name.as_str() => {
+            success(got(Object::of(&entry, &folder, None), String::new(), Vec::new()))
+        }
+        Node::Folder(_) => {
+            let name = if full == *call.who.base_path() { "root" } else { full.name() };
+            success(got(Object::mount(name), String::new(), Vec::new()))
+        }
+    }
+}
+
+/// What stands beside a film and begins as it does: subtitles, say.
+fn is_related(file: &Entry, other: &Entry) -> bool {
+    let (stem, _) = split_extension(file.name.as_str());
+    !other.is_folder() && other.name != file.name && other.name.as_str().starts_with(stem)
+}
+
+/// Where the caller finds the bytes: the drive's own URL where he can use that, else ours.
+async fn raw_url(call: &Call<'_>, view: &View, file: &File) -> Result<String, Failure> {
+    match deliver::plan(Route::Delivered, file.delivery(), file.entry()) {
+        Ok(Way::Redirect) => match view.link(file).await {
+            Ok(Some(kept)) => Ok(text(&kept)?),
+            Ok(None) => Ok(ours(call, "/p", file.path())),
+            Err(error) if error.kind() == Kind::Gone => Err(error.into()),
+            // The entry is there all the same; whoever follows hears why, or finds that it has passed.
+            Err(_) => Ok(ours(call, "/d", file.path())),
+        },
+        Ok(Way::Relay | Way::Local) => Ok(ours(call, "/p", file.path())),
+        Err(_) => Ok(ours(call, "/d", file.path())),
+    }
+}
+
+/// An address of ours, signed where it needs that.
+fn ours(call: &Call<'_>, route: &str, full: &VirtualPath) -> String {
+    let sign = call.edge.guard.signer().map(|signer| format!("?sign={}", signer.sign(full.as_str())));
+    format!("{}{route}{}{}", call.origin(), full.to_uri(), sign.unwrap_or_default())
+}
+
+fn text(kept: &Kept) -> Result<String, Error> {
+    let url = kept.link.url.to_str().map(str::to_owned);
+    url.map_err(|_| Error::new(Kind::Upstream, "The drive gave a link that is none."))
+}
+
+#[derive(Serialize)]
+struct Link {
+    url: String,
+    header: BTreeMap<&'static str, Vec<String>>,
+    concurrency: u32,
+    part_size: u64,
+    content_length: u64,
+}
+
+/// For a proxy that fetches in the caller's place, by a full path.
+pub(super) async fn link(call: &Call<'_>) -> Answer {
+    let full = call.ask.path("path")?;
+    let view = call.view(CallerKind::Player, None);
+    let Node::File(file) = view.open(&full).await? else {
+        return Err(Error::new(Kind::IsFolder, format!("\"{full}\" is a folder:")).into());
+    };
+    let content_length = file.entry().size();
+    let kept = match deliver::plan(Route::Delivered, file.delivery(), file.entry())? {
+        Way::Redirect => view.link(&file).await?,
+        Way::Relay | Way::Local => None,
+    };
+    let (url, header) = match kept {
+        Some(kept) => (text(&kept)?, said(&kept.link.headers, kept.link.binding, &call.request.headers)),
+        None => {
+            let url = ours(call, "/p", file.path());
+            let mark = if url.contains('?') { '&' } else { '?' };
+            (format!("{url}{mark}d"), BTreeMap::new())
+        }
+    };
+    success(Link { url, header, concurrency: 0, part_size: 0, content_length })
+}
+
+/// What is to be sent along: the User-Agent that the link is bound to, and never a cookie, which is the account's.
+fn said(link: &HeaderMap, binding: Binding, asked: &HeaderMap) -> BTreeMap<&'static str, Vec<String>> {
+    let bound = link.get(header::USER_AGENT).or_else(|| match binding {
+        Binding::UserAgent => asked.get(header::USER_AGENT),
+        Binding::None | Binding::Cookie => None,
+    });
+    let bound = bound.map(HeaderValue::as_bytes).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    bound.map(|agent| ("User-Agent", vec![agent])).into_iter().collect()
+}

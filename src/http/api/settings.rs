@@ -1,0 +1,121 @@
+//! Settings, as clients know them: few, and what they say of the gateway is so.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Answer, Call, Failure, success};
+use crate::http::{Edge, page};
+
+/// The version of OpenList whose API this is like: clients refuse what is no `vX.Y.Z`, or too old.
+const LIKE: &str = "v4.2.6";
+
+/// Of a setting: its group.
+const SITE: u8 = 1;
+const STYLE: u8 = 2;
+const PREVIEW: u8 = 3;
+const GLOBAL: u8 = 4;
+const INDEX: u8 = 6;
+
+/// Key, value, type and group of what does not differ from gateway to gateway.
+const FIXED: [(&str, &str, &str, u8); 27] = [
+    ("version", LIKE, "string", SITE),
+    ("site_title", "gate115", "string", SITE),
+    ("announcement", "", "text", SITE),
+    ("pagination_type", "all", "select", SITE),
+    ("default_page_size", "30", "number", SITE),
+    ("allow_indexed", "false", "bool", SITE),
+    ("allow_mounted", "true", "bool", SITE),
+    ("main_color", "#1890ff", "string", STYLE),
+    ("home_icon", "🏠", "string", STYLE),
+    ("home_container", "max_980px", "select", STYLE),
+    ("settings_layout", "list", "select", STYLE),
+    ("external_previews", "{}", "text", PREVIEW),
+    ("iframe_previews", "{}", "text", PREVIEW),
+    ("audio_autoplay", "true", "bool", PREVIEW),
+    ("video_autoplay", "true", "bool", PREVIEW),
+    ("preview_archives_by_default", "false", "bool", PREVIEW),
+    ("readme_autorender", "true", "bool", PREVIEW),
+    ("filter_readme_scripts", "true", "bool", PREVIEW),
+    ("hide_files", "", "text", GLOBAL),
+    ("package_download", "false", "bool", GLOBAL),
+    ("ocr_api", "", "string", GLOBAL),
+    ("filename_char_mapping", "{}", "text", GLOBAL),
+    ("multipart_enabled", "false", "bool", GLOBAL),
+    ("webauthn_login_enabled", "false", "bool", GLOBAL),
+    ("sso_login_enabled", "false", "bool", GLOBAL),
+    ("ldap_login_enabled", "false", "bool", GLOBAL),
+    ("search_index", "database", "select", INDEX),
+];
+
+/// A setting, which is read and never written.
+#[derive(Serialize)]
+struct Item {
+    key: &'static str,
+    value: String,
+    help: &'static str,
+    r#type: &'static str,
+    options: &'static str,
+    group: u8,
+    flag: u8,
+    index: usize,
+}
+
+const READ_ONLY: u8 = 2;
+
+fn all(edge: &Edge) -> Vec<Item> {
+    let fixed = FIXED.map(|(key, value, kind, group)| (key, value.to_owned(), kind, group));
+    // Our own icon wherever a client would fetch one from elsewhere.
+    let icon = format!("{}{}", edge.site.base(), page::icon().0);
+    let icons = [("logo", STYLE), ("favicon", STYLE), ("audio_cover", PREVIEW)];
+    let icons = icons.map(|(key, group)| (key, icon.clone(), "string", group));
+    fixed
+        .into_iter()
+        .chain(icons)
+        .enumerate()
+        .map(|(index, (key, value, r#type, group))| Item {
+            key,
+            value,
+            help: "",
+            r#type,
+            options: "",
+            group,
+            flag: READ_ONLY,
+            index,
+        })
+        .collect()
+}
+
+pub(super) fn public(edge: &Edge) -> Answer {
+    let map: Map<String, Value> =
+        all(edge).into_iter().map(|item| (item.key.to_owned(), Value::String(item.value))).collect();
+    success(map)
+}
+
+/// Those of a group, or of several; all where none is said.
+pub(super) fn items(call: &Call<'_>) -> Answer {
+    let mut groups = Vec::new();
+    for field in ["group", "groups"] {
+        // `group` may come as a number.
+        match (call.ask.text(field), call.ask.number(field)) {
+            (Ok(text), _) => groups.extend(text.split(',').filter_map(|group| group.trim().parse::<u8>().ok())),
+            (Err(_), Ok(number)) => groups.extend(u8::try_from(number).ok()),
+            (Err(error), Err(_)) => return Err(error),
+        }
+    }
+    let mut items = all(call.edge);
+    items.retain(|item| groups.is_empty() || groups.contains(&item.group));
+    success(items)
+}
+
+pub(super) fn item(call: &Call<'_>) -> Answer {
+    let (key, keys) = (call.ask.text("key")?, call.ask.text("keys")?);
+    let mut items = all(call.edge);
+    if !keys.is_empty() {
+        items.retain(|item| keys.split(',').any(|key| key == item.key));
+        return success(items);
+    }
+    match items.into_iter().find(|item| item.key == key) {
+        Some(item) => success(item),
+        None => Err(Failure::new(404, "There is no such setting here.")),
+    }
+}

@@ -1,0 +1,88 @@
+//! What the management pages of the frontend load.
+
+use serde_json::json;
+use sim115::{Fault, On, Times};
+
+use super::{TOKEN, closed, data, failure};
+
+#[tokio::test]
+async fn mounts_are_shown_with_how_they_do_and_without_their_logins() {
+    let t = closed().start().await;
+    let list = data(&t, TOKEN, "/admin/storage/list", &json!({})).await;
+    assert_eq!(
+        list,
+        json!({ "total": 1, "content": [{
+            "id": 1, "mount_path": "/115", "order": 0, "driver": "115 Cloud", "cache_expiration": 30,
+            "custom_cache_policies": "", "status": "work", "addition": "{}", "remark": "",
+            "modified": "1970-01-01T00:00:00.000000Z", "disabled": false, "disable_index": false, "enable_sign": true,
+            "order_by": "name", "order_direction": "asc", "extract_folder": "front", "web_proxy": false,
+            "webdav_policy": "302_redirect", "proxy_range": false, "down_proxy_url": "", "disable_proxy_sign": false,
+        }] })
+    );
+    t.sim.fault(On::AnyApi, Times::Next(1), Fault::Waf);
+    failure(&t, TOKEN, "/fs/list", &json!({ "path": "/115/Movies" })).await;
+    let one = data(&t, TOKEN, "/admin/storage/get", &json!({ "id": "1" })).await;
+    let status = one["status"].as_str().unwrap();
+    assert!(status != "work" && !status.is_empty(), "{status}");
+    let (code, message) = failure(&t, TOKEN, "/admin/storage/get", &json!({ "id": 9 })).await;
+    assert!(code == 500 && message.ends_with("storage not found"), "{message}");
+}
+
+#[tokio::test]
+async fn drivers_say_what_they_want_to_know() {
+    let t = closed().start().await;
+    let names = data(&t, TOKEN, "/admin/driver/names", &json!({})).await;
+    assert_eq!(names, json!(["115 Cloud", "115 Open", "115 Share", "Local"]));
+    let all = data(&t, TOKEN, "/admin/driver/list", &json!({})).await;
+    for name in names.as_array().unwrap() {
+        let name = name.as_str().unwrap();
+        for field in ["driver", "name"] {
+            assert_eq!(data(&t, TOKEN, "/admin/driver/info", &json!({ field: name })).await, all[name]);
+        }
+        assert_eq!(all[name]["config"]["name"], name);
+        for kind in ["common", "additional"] {
+            for item in all[name][kind].as_array().unwrap() {
+                assert!(item["default"].is_string() && item["options"].is_string() && item["required"].is_boolean());
+            }
+        }
+    }
+    assert_eq!(failure(&t, TOKEN, "/admin/driver/info", &json!({ "driver": "Else" })).await.0, 404);
+}
+
+#[tokio::test]
+async fn settings_and_users_are_there_to_read() {
+    let t = closed().start().await;
+    let public = data(&t, "", "/public/settings", &json!({})).await;
+    assert!(public.as_object().unwrap().values().all(serde_json::Value::is_string));
+    assert_eq!((&public["version"], &public["search_index"]), (&json!("v4.2.6"), &json!("database")));
+    assert_eq!(public["multipart_enabled"], "false");
+    for group in [json!(1), json!("1")] {
+        let site = data(&t, TOKEN, "/admin/setting/list", &json!({ "group": group })).await;
+        let version = site.as_array().unwrap().iter().find(|item| item["key"] == "version").unwrap();
+        assert_eq!((&version["value"], &version["group"], &version["flag"]), (&json!("v4.2.6"), &json!(1), &json!(2)));
+    }
+    assert_eq!(data(&t, TOKEN, "/admin/setting/list", &json!({ "groups": "5,0" })).await, json!([]));
+    assert_eq!(data(&t, TOKEN, "/admin/setting/get", &json!({ "key": "version" })).await["value"], "v4.2.6");
+    assert_eq!(failure(&t, TOKEN, "/admin/setting/get", &json!({ "key": "token" })).await.0, 404);
+    let users = data(&t, TOKEN, "/admin/user/list", &json!({})).await;
+    let names: Vec<_> = users["content"].as_array().unwrap().iter().map(|user| &user["username"]).collect();
+    assert_eq!(names, ["admin", "ann", "tv"]);
+    let tv = data(&t, TOKEN, "/admin/user/get", &json!({ "id": 3 })).await;
+    assert_eq!((&tv["base_path"], &tv["password"]), (&json!("/115/Movies"), &json!("")));
+    assert_eq!(failure(&t, TOKEN, "/admin/user/get", &json!({ "id": 0 })).await.0, 404);
+}
+
+#[tokio::test]
+async fn there_are_no_tasks_and_lists_say_so() {
+    let t = closed().start().await;
+    for kind in ["upload", "copy", "move", "offline_download", "offline_download_transfer", "decompress"] {
+        for list in ["undone", "done"] {
+            assert_eq!(data(&t, TOKEN, &format!("/task/{kind}/{list}"), &json!({})).await, json!([]));
+        }
+    }
+    assert_eq!(failure(&t, TOKEN, "/task/copy/info?tid=x", &json!({})).await, (404, "task not found".to_owned()));
+    assert_eq!(failure(&t, TOKEN, "/admin/message/get", &json!({})).await, (404, "no message".to_owned()));
+    for list in ["/admin/meta/list", "/share/list", "/me/sshkey/list", "/admin/user/sshkey/list"] {
+        assert_eq!(data(&t, TOKEN, list, &json!({})).await, json!({ "content": [], "total": 0 }), "{list}");
+    }
+}
