@@ -64,6 +64,9 @@ pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: 
 }
 
 /// The file, for whoever may have it. Nobody else learns whether it is there, and 115 is not asked for him.
+///
+/// A path is what it says. Where that leads nowhere and there is still some `%XX` in it, a program encoded it twice: then it is
+/// what it says decoded once more, if whoever asks may have that.
 async fn file(edge: &Edge, view: &View, raw: &str, request: &Parts) -> Result<File> {
     let admit = |path: &VirtualPath| access::admit(&edge.guard, &request.headers, request.uri.query(), path);
     if let Some(file) = view.at_hand(raw) {
@@ -71,8 +74,26 @@ async fn file(edge: &Edge, view: &View, raw: &str, request: &Parts) -> Result<Fi
         return Ok(file);
     }
     let path = VirtualPath::from_uri(raw)?;
-    admit(&path)?;
-    view.file(raw, &path).await
+    let literally = match admit(&path) {
+        Ok(()) => view.file(raw, &path).await,
+        Err(fault) => Err(fault.into()),
+    };
+    let Err(error) = literally else { return literally };
+    if !matches!(error.kind(), Kind::NotFound | Kind::Stranger | Kind::NotAllowed) {
+        return Err(error);
+    }
+    let Some(again) = decoded_again(&path).filter(|again| admit(again).is_ok()) else { return Err(error) };
+    // Remembered as what it is: what was written may yet come to be a name.
+    match view.file(again.to_uri().trim_start_matches('/'), &again).await {
+        Err(other) if other.kind() == Kind::NotFound => Err(error),
+        found => found,
+    }
+}
+
+/// The path that is left when one is decoded once more; `None` where nothing was encoded, or where that is no path.
+fn decoded_again(path: &VirtualPath) -> Option<VirtualPath> {
+    let again = path.as_str().contains('%').then(|| VirtualPath::from_uri(path.as_str()).ok())??;
+    (again != *path).then_some(again)
 }
 
 /// Where whoever asks can browse this folder, if he can.

@@ -9,6 +9,7 @@ mod bad_input;
 mod binary;
 mod codes;
 mod contract;
+mod escapes;
 mod finding;
 mod form;
 mod guard;
