@@ -1,12 +1,14 @@
 //! `/api`: what OpenList's clients ask for, noun by noun. It reads; what would change something says why it does not.
 
 mod ask;
+mod description;
 mod entry;
 mod envelope;
 mod get;
 mod list;
 mod part;
 mod people;
+mod playlist;
 mod routes;
 mod search;
 mod settings;
@@ -68,6 +70,11 @@ async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
     let Some((who, noun)) = routes::find(path) else {
         return Err(Failure::new(404, "There is no such route in the API of the gateway."));
     };
+    match noun {
+        Noun::Playlist => return Ok(playlist::playlist(edge, request).await),
+        Noun::Description => return Ok(description::answer(edge.site.base())),
+        _ => {}
+    }
     if who == Who::Anyone {
         return people::answer(edge, request, body, noun).await;
     }

@@ -38,6 +38,9 @@ pub(super) enum Noun {
     SettingItem,
     Users,
     User,
+    /// Two that are no envelopes.
+    Playlist,
+    Description,
     /// What the gateway does not have: why.
     Absent(&'static str),
     /// What would change something: why it does not.
@@ -71,6 +74,8 @@ pub(super) const ROUTES: &[(&str, Who, Noun)] = &[
     ("/fs/search", Who::Reader, Noun::Search),
     ("/fs/link", Who::Admin, Noun::Link),
     ("/fs/other", Who::Reader, Noun::Other),
+    ("/fs/m3u", Who::Anyone, Noun::Playlist),
+    ("/openapi.json", Who::Anyone, Noun::Description),
     ("/fs/archive/meta", Who::Reader, Noun::Refused("Archives are not opened here")),
     ("/fs/archive/list", Who::Reader, Noun::Refused("Archives are not opened here")),
     ("/fs/archive/decompress", Who::User, Noun::Refused(READS_ONLY)),
@@ -122,7 +127,7 @@ pub(super) const ROUTES: &[(&str, Who, Noun)] = &[
 ];
 
 /// Kinds of tasks that clients ask for; there are none of any kind yet.
-const TASKS: [&str; 7] =
+pub(super) const TASKS: [&str; 7] =
     ["upload", "copy", "move", "offline_download", "offline_download_transfer", "decompress", "decompress_upload"];
 
 /// What answers at this path behind `/api`, and to whom.

@@ -9,7 +9,7 @@ use crate::support::{bind_per_client, world};
 
 #[tokio::test]
 async fn a_file_comes_with_a_link_for_the_callers_own_player() {
-    let t = closed().mount(|mount, sim| bind_per_client(mount, sim)).start().await;
+    let t = closed().mount(bind_per_client).start().await;
     data(&t, TOKEN, "/fs/list", &json!({ "path": "/115/Movies" })).await;
     for agent in ["VLC/3.0.20", "Infuse-Direct/8.1"] {
         let call = t.post("/api/fs/get").agent(agent).with("authorization", TOKEN);
@@ -78,7 +78,7 @@ async fn addresses_of_ours_begin_as_the_client_sees_them() {
 
 #[tokio::test]
 async fn a_proxy_gets_a_link_and_never_a_cookie() {
-    let t = closed().mount(|mount, sim| bind_per_client(mount, sim)).start().await;
+    let t = closed().mount(bind_per_client).start().await;
     let call = t.post("/api/fs/link").agent("worker/1").with("authorization", TOKEN);
     let got = envelope(call.json(r#"{"path":"/115/Movies/a b.mkv"}"#).send().await);
     let link = &got["data"];

@@ -2,8 +2,10 @@
 
 mod admin;
 mod auth;
+mod description;
 mod envelope;
 mod links;
+mod playlist;
 mod reading;
 
 use gate115::identity::Guest;

@@ -1,0 +1,55 @@
+//! `/api/fs/m3u`: what is to be played of a folder, as a list that players open. No envelope, and the real status.
+
+use axum::{body::Body, response::Response};
+use http::{HeaderValue, header, request::Parts};
+use url::form_urlencoded;
+
+use crate::{
+    deliver::media::{self, Family},
+    drive::CallerKind,
+    error::{Error, Kind, Result},
+    http::{Edge, access, error, extract, layers::Peer},
+    path::VirtualPath,
+    vfs::{Folder, Node},
+};
+
+/// For whoever may read the folder at a full path: everybody, or with a sign of it, or with a login that reaches it.
+pub(super) async fn playlist(edge: &Edge, request: &Parts) -> Response {
+    written(edge, request).await.unwrap_or_else(|cause| {
+        error::respond(edge.site.base(), &request.headers, cause, None, extract::request_id(request))
+    })
+}
+
+async fn written(edge: &Edge, request: &Parts) -> Result<Response> {
+    let query = request.uri.query();
+    let wanted = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find(|(name, _)| name == "path");
+    let path = VirtualPath::from_plain(&wanted.map(|(_, path)| path).unwrap_or_default())?;
+    access::admit(&edge.guard, &request.headers, query, &path)?;
+    let peer = request.extensions.get::<Peer>().copied();
+    let view = extract::view(edge, &request.headers, peer, None, CallerKind::Player);
+    let list = match view.open(&path).await? {
+        Node::File(_) => return Err(Error::new(Kind::Invalid, "This is a file. Ask for the folder it is in.")),
+        Node::Folder(Folder::Mounts(_)) => String::new(),
+        Node::Folder(Folder::Drive { entry, mounted, nested }) => {
+            let known = view.list(&path, &entry, &mounted, false).await?;
+            let (origin, signer) = (edge.site.origin(&request.headers, peer), edge.guard.signer());
+            let played = known.listing.entries().iter().filter(|entry| {
+                let name = entry.name.as_str();
+                let media = matches!(media::family(name), Family::Video | Family::Audio);
+                !entry.is_folder() && media && !nested.iter().any(|nested| nested == name)
+            });
+            played.fold(String::new(), |list, entry| {
+                let full = path.join(entry.name.as_str());
+                let sign = signer.as_ref().map(|signer| format!("?sign={}", signer.sign(full.as_str())));
+                let title = entry.name.as_str().replace(char::is_control, " ");
+                list + &format!("#EXTINF:-1,{title}\n{origin}/d{}{}\n", full.to_uri(), sign.unwrap_or_default())
+            })
+        }
+    };
+    let mut response = Response::new(Body::from(format!("#EXTM3U\n{list}")));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.apple.mpegurl; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    Ok(response)
+}

@@ -1,0 +1,47 @@
+//! A folder as a list that players open.
+
+use sim115::{Content, Sim};
+
+use super::{TOKEN, closed, films, login};
+use crate::support::world;
+
+fn episodes(sim: &Sim) {
+    for name in ["E10.mkv", "E9.mkv", "E9.srt", "song #1.flac", "cover.jpg"] {
+        sim.file(&format!("/show/{name}"), Content::pattern(100));
+    }
+    sim.folder("/show/extras.mkv");
+}
+
+#[tokio::test]
+async fn what_is_to_be_played_is_listed_in_natural_order() {
+    let t = world(episodes).start().await;
+    let list = t.get("/api/fs/m3u?path=/115/show").send().await.is(200);
+    assert_eq!(list.header("content-type"), "application/vnd.apple.mpegurl; charset=utf-8");
+    let d = t.url("/d/115/show");
+    assert_eq!(
+        list.text(),
+        format!(
+            "#EXTM3U\n#EXTINF:-1,E9.mkv\n{d}/E9.mkv\n#EXTINF:-1,E10.mkv\n{d}/E10.mkv\n#EXTINF:-1,song #1.flac\n\
+             {d}/song%20%231.flac\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn its_links_are_signed_and_it_is_for_who_may_read_the_folder() {
+    let t = closed().start().await;
+    let list = t.get("/api/fs/m3u?path=%2F115%2FMovies").with("authorization", TOKEN).send().await.is(200).text();
+    let link = list.lines().find(|line| line.starts_with("http")).unwrap();
+    t.call(reqwest::Method::GET, link).send().await.is(302);
+    let calls = t.api_calls();
+    t.get("/api/fs/m3u?path=/115/Private").send().await.is(401);
+    t.get("/api/fs/m3u?path=/115/Private&sign=x").send().await.is(401);
+    let tv = login(&t, "tv").await;
+    t.get("/api/fs/m3u?path=/115/Private").with("authorization", &tv).send().await.is(403);
+    assert_eq!(t.api_calls(), calls, "nobody asks 115 for a stranger");
+    let t = world(films).start().await;
+    t.get("/api/fs/m3u?path=/115/none").send().await.is(404);
+    t.get("/api/fs/m3u?path=/115/Movies/a%20b.mkv").send().await.is(400);
+    t.get("/api/fs/m3u?path=/115/../x").send().await.is(400);
+    assert_eq!(t.get("/api/fs/m3u").send().await.is(200).text(), "#EXTM3U\n");
+}
