@@ -85,8 +85,8 @@ const TEXT: u8 = 4;
 const PICTURE: u8 = 5;
 
 /// What clients show as text, though it is more than that to a browser.
-const ALSO_TEXT: [&str; 11] =
-    ["htm", "html", "xhtml", "vue", "php", "properties", "gitignore", "bat", "sql", "go", "tsx"];
+const ALSO_TEXT: [&str; 13] =
+    ["htm", "html", "xhtml", "vue", "php", "properties", "java", "sh", "gitignore", "bat", "sql", "go", "tsx"];
 
 /// By the extension.
 pub(super) fn type_of(name: &str) -> u8 {
