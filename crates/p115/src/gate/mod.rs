@@ -1,6 +1,8 @@
 //! The one door to 115 of an account, or of an address without one: pauses, rate, headers, time limit, repetition, reading and judging are here and nowhere else.
 
 mod envelope;
+mod guard;
+mod logins;
 mod pause;
 mod reply;
 mod skew;
@@ -15,6 +17,8 @@ use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderValue, REFERER, USER_AGENT};
 use tokio::time::{Instant, sleep, timeout};
 
+pub use self::guard::{Guard, Limits, Made, Observer};
+use self::logins::Logins;
 use self::pause::Pauses;
 pub use self::pause::{Kept, Pause, PauseKeeper};
 pub(crate) use self::reply::{Reply, decode};
@@ -37,97 +41,6 @@ const MAX_WAIT: Duration = Duration::from_secs(20);
 const MAX_CALL: Duration = Duration::from_secs(20);
 /// A listing of 1150 entries has about half a mebibyte.
 const MAX_BODY: usize = 32 * 1024 * 1024;
-
-/// How hard an account may be driven.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
-    /// Calls a second on average; bursts of `max(3, ceil(3 * rate))` are let through. Kept within 0.05..=1000. Links may
-    /// take half of it, or one a second where that is more.
-    pub rate: f64,
-}
-
-/// How an account is guarded: how hard it may be driven, who remembers its pauses, and who counts its calls.
-#[derive(Debug, Clone, Default)]
-pub struct Guard {
-    /// The rate.
-    pub limits: Limits,
-    /// Without one, pauses end with the process.
-    pub keeper: Option<Arc<dyn PauseKeeper>>,
-    /// Told of every call.
-    pub observer: Option<Arc<dyn Observer>>,
-}
-
-impl From<Limits> for Guard {
-    fn from(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
-    }
-}
-
-/// Who counts calls.
-pub trait Observer: std::fmt::Debug + Send + Sync {
-    /// A request went out and came to its end, one way or another. Must be quick.
-    fn made(&self, made: &Made<'_>);
-}
-
-/// A request that went out.
-#[derive(Debug, Clone, Copy)]
-pub struct Made<'a> {
-    /// The label of the call, such as `files`.
-    pub call: &'static str,
-    /// What it is to the account.
-    pub class: Class,
-    /// For whom it was made.
-    pub caller: &'a dyn Caller,
-    /// What came of it; `None`: an answer as it should be.
-    pub failure: Option<Kind>,
-    /// From sending to the end of the answer.
-    pub took: Duration,
-}
-
-impl Limits {
-    /// For listing shares, which 115 watches by address: one a second (§11).
-    #[must_use]
-    pub fn shares() -> Self {
-        Self { rate: 1.0 }
-    }
-}
-
-impl Default for Limits {
-    /// Two a second, the rate at which 115 has been seen to leave accounts alone (§11).
-    fn default() -> Self {
-        Self { rate: 2.0 }
-    }
-}
-
-/// The logins of the account. 115 keeps one for each kind of device, so a user may have several.
-#[derive(Debug)]
-struct Logins {
-    /// None where what is asked needs no account.
-    in_force: Option<Arc<Cookie>>,
-    /// Who steps in when it dies, the last one first.
-    spare: Vec<Arc<Cookie>>,
-    /// Tells the login in use from others, also where it is one by tokens.
-    mark: Option<Arc<str>>,
-}
-
-/// As many as a user could have mounts with a login of their own for, within reason.
-const SPARE: usize = 8;
-
-impl Logins {
-    /// Gives the one before.
-    fn use_cookie(&mut self, cookie: Arc<Cookie>) -> Option<Arc<Cookie>> {
-        self.mark = Some(cookie.mark().into());
-        self.in_force.replace(cookie)
-    }
-
-    fn stand_by(&mut self, cookie: Arc<Cookie>) {
-        self.spare.retain(|own| *own != cookie);
-        if self.spare.len() == SPARE {
-            self.spare.remove(0);
-        }
-        self.spare.push(cookie);
-    }
-}
 
 /// What one caller sees of the gate of an account. Cheap to clone; clones share everything but the caller.
 #[derive(Debug, Clone)]
