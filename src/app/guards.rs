@@ -17,8 +17,10 @@ use crate::{
     store::{Expected, Store, Table, Value, Version, Watch},
 };
 
-/// A store that fails is not written to more often than this.
+/// A store that fails is not asked more often than this.
 const AGAIN: Duration = Duration::from_secs(5);
+/// A call to 115 waits no longer for the store: on a disk that hangs, what is in memory holds.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The guard of an account with this name.
 pub(super) fn guard(account: &str, limits: Limits, ledger: &Arc<Ledger>, deps: &Deps) -> Guard {
@@ -145,6 +147,16 @@ impl Keeper {
         }
     }
 
+    /// As long as somebody may wait for it.
+    async fn soon<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let late = |_| Error::new(Kind::Timeout, "The disk of data_dir does not answer.");
+        tokio::time::timeout(PATIENCE, work).await.map_err(late).flatten()
+    }
+
+    fn has_failed_lately(&self) -> bool {
+        self.failed.lock().is_some_and(|at| self.clock.now().saturating_sub(at) < AGAIN)
+    }
+
     /// Says once that the store fails, and once that it works again.
     fn note(&self, outcome: Result<()>) -> bool {
         let mut failed = self.failed.lock();
@@ -172,8 +184,14 @@ impl Keeper {
 #[async_trait]
 impl PauseKeeper for Keeper {
     async fn news(&self) -> Option<Kept> {
-        match self.read().await {
-            Ok(kept) => kept,
+        if self.has_failed_lately() {
+            return None;
+        }
+        match self.soon(self.read()).await {
+            Ok(kept) => {
+                self.note(Ok(()));
+                kept
+            }
             Err(error) => {
                 self.note(Err(error));
                 None
@@ -182,11 +200,10 @@ impl PauseKeeper for Keeper {
     }
 
     async fn keep(&self, kept: &Kept) -> bool {
-        let lately = |at: &Duration| self.clock.now().saturating_sub(*at) < AGAIN;
-        if self.failed.lock().as_ref().is_some_and(lately) {
+        if self.has_failed_lately() {
             return false;
         }
-        let outcome = self.write(kept).await;
+        let outcome = self.soon(self.write(kept)).await;
         self.note(outcome)
     }
 }
@@ -194,5 +211,86 @@ impl PauseKeeper for Keeper {
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keeper").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+    use super::*;
+    use crate::store::{Memory, Page, Stored};
+
+    /// A disk that hangs when it is told to.
+    #[derive(Debug)]
+    struct Hanging {
+        store: Memory,
+        hangs: AtomicBool,
+        asked: AtomicU32,
+    }
+
+    impl Hanging {
+        async fn answer(&self) {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            if self.hangs.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    #[async_trait]
+    impl Store for Hanging {
+        async fn get(&self, table: Table, key: &str) -> Result<Option<Stored>> {
+            self.answer().await;
+            self.store.get(table, key).await
+        }
+
+        async fn write(
+            &self,
+            table: Table,
+            key: &str,
+            expected: Expected,
+            value: Option<Value>,
+        ) -> Result<Option<Version>> {
+            self.answer().await;
+            self.store.write(table, key, expected, value).await
+        }
+
+        async fn scan(&self, table: Table, prefix: &str, after: Option<&str>, limit: usize) -> Result<Page> {
+            self.store.scan(table, prefix, after, limit).await
+        }
+
+        async fn version(&self, table: Table) -> Result<Version> {
+            self.answer().await;
+            self.store.version(table).await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_hangs_holds_up_no_call_for_long() {
+        let clock = Clock::default();
+        let store =
+            Arc::new(Hanging { store: Memory::new(clock.clone()), hangs: true.into(), asked: AtomicU32::default() });
+        let keeper = Keeper {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            clock: clock.clone(),
+            account: "115-cloud:7".to_owned(),
+            seen: Mutex::default(),
+            failed: Mutex::default(),
+        };
+        let begun = clock.now();
+        assert_eq!(keeper.news().await, None);
+        assert!(!keeper.keep(&Kept::default()).await);
+        assert_eq!(keeper.news().await, None);
+        let waited = clock.now() - begun;
+        assert!(waited < PATIENCE + Duration::from_millis(100), "{waited:?}");
+        assert_eq!(store.asked.load(Ordering::Relaxed), 1, "it is left alone for a while");
+
+        store.hangs.store(false, Ordering::Relaxed);
+        assert!(!keeper.keep(&Kept::default()).await, "not yet");
+        tokio::time::advance(AGAIN).await;
+        assert!(keeper.keep(&Kept::default()).await);
+        assert_eq!(keeper.news().await, Some(Kept::default()));
+        assert_eq!(keeper.news().await, None, "once");
     }
 }

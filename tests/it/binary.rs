@@ -48,6 +48,8 @@ async fn serve() -> Process {
     let child = Command::new(GATE115)
         .args(["serve", "-c"])
         .arg(folder.path().join("config.yaml"))
+        // What it keeps goes with the folder.
+        .current_dir(folder.path())
         .env("RUST_LOG", "trace")
         .stderr(std::fs::File::create(folder.path().join("log")).unwrap())
         .stdout(Stdio::null())
