@@ -30,6 +30,8 @@ const MAX_ENTRIES: u64 = 400_000;
 const FAILURE_LIFE: Duration = Duration::from_secs(3);
 /// A folder is not read anew at a person's wish more often than this.
 const REFRESH_FLOOR: Duration = Duration::from_secs(3);
+/// A listing that could not be looked for in the store is looked for again after this.
+const RECALL_AGAIN: Duration = Duration::from_secs(5);
 /// A reading that nobody waits for is tried again after this, where it has failed.
 const REFRESH_AGAIN: Duration = Duration::from_secs(30);
 
@@ -227,12 +229,18 @@ impl Listings {
     /// What is known of a folder, with what was kept of it over a restart.
     async fn folder(&self, folder: &Handle) -> Arc<Folder> {
         let known = self.folders.get_with_by_ref(folder, Arc::default);
-        let Some(section) = self.section.as_ref().filter(|_| !known.0.lock().recalled) else { return known };
+        let Some(section) = self.section.as_ref().filter(|_| known.0.lock().is_to_be_recalled(self.clock.now())) else {
+            return known;
+        };
         let recall = |_| {
             let (section, known, folders, clock, folder) =
                 (section.clone(), Arc::clone(&known), self.folders.clone(), self.clock.clone(), folder.clone());
             async move {
-                let kept = section.listing(&folder).await;
+                let Some(kept) = section.listing(&folder).await else {
+                    // It may be there, and be needed in a pause: it is looked for again.
+                    known.0.lock().recall_rests_until = clock.now() + RECALL_AGAIN;
+                    return Ok(());
+                };
                 {
                     let mut state = known.0.lock();
                     state.recalled = true;

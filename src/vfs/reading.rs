@@ -47,12 +47,18 @@ pub(super) struct State {
     pub(super) refresh_failed: Option<(Error, Duration)>,
     /// What was kept over a restart has been looked at.
     pub(super) recalled: bool,
+    /// Until then the store is left alone: it could not be asked.
+    pub(super) recall_rests_until: Duration,
 }
 
 impl State {
     /// Younger than `age`, and nobody has said since that it is wrong.
     pub(super) fn is_good(&self, whole: &Listing, now: Duration, age: Duration) -> bool {
         whole.read_at() >= self.distrusted_before && now.saturating_sub(whole.read_at()) < age
+    }
+
+    pub(super) fn is_to_be_recalled(&self, now: Duration) -> bool {
+        !self.recalled && self.recall_rests_until <= now
     }
 
     /// Entries held, which is what the cache counts.

@@ -22,7 +22,7 @@ const MAX: Duration = Duration::from_secs(600);
 pub(crate) struct Margin(Mutex<Option<Instant>>);
 
 impl Margin {
-    /// As [`Gate::send_past`], waiting where 115 says so: three times and half a minute at most.
+    /// As [`Gate::send_past`], waiting where 115 says so: three times and half a minute at most; past a pause not at all.
     ///
     /// # Errors
     /// `Share(Throttled)` with the time that is left, and those of the gate.
@@ -44,6 +44,9 @@ impl Margin {
             match told(&reply) {
                 None => return Ok(reply),
                 Some(wait) => *self.0.lock() = Some(Instant::now() + wait),
+            }
+            if blocked.is_some() {
+                break;
             }
         }
         let left = self.until().map(|until| until.duration_since(Instant::now()));

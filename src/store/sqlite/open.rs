@@ -29,7 +29,7 @@ pub(super) fn open_as(dir: &Path, migrations: &[&str]) -> Result<(Connection, Co
     prepare(dir).map_err(|error| failure::of_folder(dir, error))?;
     let file = dir.join(FILE);
     let mut writes = connect(&file).map_err(at_start)?;
-    let found = examine(&writes).or_else(|error| match error.sqlite_error_code() {
+    let found = patiently(|| examine(&writes)).or_else(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Ok(Found::Damaged(error.to_string())),
         _ => Err(at_start(error)),
     })?;
@@ -51,10 +51,26 @@ pub(super) fn open_as(dir: &Path, migrations: &[&str]) -> Result<(Connection, Co
             ));
         }
     }
-    set_up(&mut writes, migrations).map_err(at_start)?;
+    patiently(|| set_up(&mut writes, migrations)).map_err(at_start)?;
     let reads = connect(&file).map_err(at_start)?;
     reads.pragma_update(None, "query_only", true).map_err(at_start)?;
     Ok((writes, reads))
+}
+
+/// SQLite does not wait where two might wait for each other: while several processes turn a new database into one with a
+/// WAL, all but one are told at once that it is locked.
+fn patiently<T>(mut work: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    const STEP: Duration = Duration::from_millis(20);
+    let mut left = BUSY;
+    loop {
+        match work() {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !left.is_zero() => {
+                std::thread::sleep(STEP);
+                left = left.saturating_sub(STEP);
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 /// The folder, and a file that is its owner's alone before anything is in it: SQLite gives its other files the same rights.

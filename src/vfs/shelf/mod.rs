@@ -32,6 +32,8 @@ use crate::{
 /// How long a write that failed waits until it is tried again: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Somebody waits for what is looked up: not for a disk that hangs.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Larger records are not kept: some 80,000 entries.
 const LARGEST: usize = 8 << 20;
 /// Longer keys are not kept.
@@ -133,7 +135,7 @@ impl Shelf {
 
     /// What the mount of this key was when it was started last.
     pub async fn start(&self, key: &str) -> Option<Start> {
-        let stored = self.find(Table::Starts, key).await?;
+        let stored = self.find(Table::Starts, key).await??;
         let record: StartRecord = serde_json::from_slice(&stored.value.bytes).ok()?;
         let root = Entry {
             handle: Handle::new(&record.handle),
@@ -247,9 +249,10 @@ impl Shelf {
         store.put(*table, key, Value::new(bytes)).await.map(drop)
     }
 
-    /// What is stored under a key; what cannot be read is not there, which is said once.
-    async fn find(&self, table: Table, key: &str) -> Option<Stored> {
-        self.read(self.0.store.get(table, key).await)?
+    /// What is stored under a key; outer `None` where that cannot be told now, which is said once.
+    async fn find(&self, table: Table, key: &str) -> Option<Option<Stored>> {
+        let late = |_| Error::new(Kind::Timeout, "The disk of data_dir does not answer.");
+        self.read(tokio::time::timeout(PATIENCE, self.0.store.get(table, key)).await.map_err(late).flatten())
     }
 
     fn read<T>(&self, answer: Result<T>) -> Option<T> {
@@ -290,19 +293,20 @@ impl Section {
         self.shelf.change(self.key(folder), Change::Gone);
     }
 
-    /// What is kept of the folder.
-    pub(super) async fn listing(&self, folder: &Handle) -> Option<Recalled> {
+    /// What is kept of the folder; outer `None` where the store could not be asked.
+    pub(super) async fn listing(&self, folder: &Handle) -> Option<Option<Recalled>> {
         let key = self.key(folder);
         let mut doubt = false;
         match self.shelf.0.queue.lock().find(&key) {
             Some(Change::Listing(listing, _)) => {
-                return Some(Recalled { listing: Arc::clone(listing), doubted: false });
+                return Some(Some(Recalled { listing: Arc::clone(listing), doubted: false }));
             }
-            Some(Change::Gone) => return None,
+            Some(Change::Gone) => return Some(None),
             Some(Change::Doubt) => doubt = true,
             Some(Change::Entry(..) | Change::Bytes(_)) | None => {}
         }
-        let bytes = self.shelf.find(key.0, &key.1).await?.value.bytes;
+        let Some(stored) = self.shelf.find(key.0, &key.1).await? else { return Some(None) };
+        let bytes = stored.value.bytes;
         let (shelf, many) = (self.shelf.clone(), bytes.len() >= MANY);
         let read = move || {
             let record = record::read(&bytes)?;
@@ -310,7 +314,7 @@ impl Section {
             let listing = Listing::of_shown(record.entries, at.unwrap_or_default())?;
             Some(Recalled { listing: Arc::new(listing), doubted: record.doubted || doubt || at.is_none() })
         };
-        if many { aside(read).await.ok()? } else { read() }
+        Some(if many { aside(read).await.ok().flatten() } else { read() })
     }
 }
 
@@ -393,23 +397,23 @@ mod tests {
         let one = listing(vec![file("a", "a", 1)], &shelf);
         section.keep(&of, &one);
         for _ in 0..2 {
-            let kept = section.listing(&of).await.unwrap();
+            let kept = section.listing(&of).await.unwrap().unwrap();
             assert!(kept.listing.entries() == one.entries() && !kept.doubted);
             shelf.written().await;
         }
         section.doubt(&of);
         for _ in 0..2 {
-            assert!(section.listing(&of).await.unwrap().doubted);
+            assert!(section.listing(&of).await.unwrap().unwrap().doubted);
             shelf.written().await;
         }
         section.forget(&of);
         for _ in 0..2 {
-            assert!(section.listing(&of).await.is_none());
+            assert!(section.listing(&of).await.unwrap().is_none());
             shelf.written().await;
         }
         section.doubt(&of);
         shelf.written().await;
-        assert!(section.listing(&of).await.is_none(), "a doubt about nothing leaves nothing");
+        assert!(section.listing(&of).await.unwrap().is_none(), "a doubt about nothing leaves nothing");
 
         let found = Arc::new(folder("b", "2", 1));
         paths.keep("a/b", &found, shelf.0.clock.now());
@@ -420,7 +424,7 @@ mod tests {
         assert!(matches!(&all[..], [(path, entry, _)] if &**path == "a/b" && *entry == found));
         for other in ["115-cloud:2", "115-cloud"] {
             let memory = shelf.memory(other, &folder("115", "root", 0)).await;
-            assert!(memory.found.is_empty() && memory.section.listing(&of).await.is_none(), "another's");
+            assert!(memory.found.is_empty() && memory.section.listing(&of).await.unwrap().is_none(), "another's");
         }
     }
 
@@ -434,7 +438,7 @@ mod tests {
         let many = (0..10_000).map(|n| file(&format!("{long}{n}"), &n.to_string(), 1)).collect();
         section.keep(&of, &listing(many, &shelf));
         shelf.written().await;
-        assert!(section.listing(&of).await.is_none());
+        assert!(section.listing(&of).await.unwrap().is_none());
 
         paths.keep(&"y/".repeat(600), &Arc::new(folder("y", "2", 1)), shelf.0.clock.now());
         assert_eq!(shelf.0.queue.lock().len(), 0, "nor is what has too long a path");

@@ -158,11 +158,11 @@ impl Gate {
     /// Has kept what the keeper does not know yet.
     pub(crate) async fn keep(&self) {
         let Some(keeper) = &self.shared.keeper else { return };
-        let unkept = self.shared.pauses.lock().take_unkept(self.clock().now(), self.clock().unix());
-        if let Some(kept) = unkept
-            && !keeper.keep(&kept).await
+        let unkept = self.shared.pauses.lock().unkept(self.clock().now(), self.clock().unix());
+        if let Some((kept, changes)) = unkept
+            && keeper.keep(&kept).await
         {
-            self.shared.pauses.lock().not_kept();
+            self.shared.pauses.lock().kept(changes);
         }
     }
 
@@ -189,7 +189,8 @@ impl Gate {
             };
             left = left.saturating_sub(started.elapsed());
             match delays.next() {
-                Some(delay) if call.repeat && error.kind.repeatable() && delay < left => {
+                // Past a pause a call goes out once.
+                Some(delay) if call.repeat && blocked.is_none() && error.kind.repeatable() && delay < left => {
                     left -= delay;
                     sleep(delay).await;
                 }

@@ -1,5 +1,6 @@
 //! When an account must keep still: why, until when, which single call may go out all the same, and what of that outlives the process.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,9 +46,12 @@ pub trait PauseKeeper: std::fmt::Debug + Send + Sync {
 /// The pauses of an account as they are kept, with dates in the place of the client's clock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
+    /// What 115 has set a time for: nobody can end it.
+    sat_out: Option<KeptPause>,
+    /// What somebody can end, by solving a captcha or by another login.
+    ended_by_somebody: Option<KeptPause>,
     /// Grows whenever somebody ends a pause, so that nobody's older word brings it back.
     round: u64,
-    pause: Option<KeptPause>,
     quota: Option<KeptQuota>,
 }
 
@@ -69,60 +73,66 @@ struct KeptQuota {
 }
 
 impl Kept {
-    /// What two processes know together.
+    /// What two processes know together; of two words that are as good, the other's.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
-        let (newer, older) = if other.round > self.round { (other, self) } else { (self, other) };
-        let pause = if newer.round > older.round {
-            newer.pause
-        } else {
-            match (newer.pause, older.pause) {
-                (Some(one), Some(two)) => Some(if one.outlasts(&two) { one } else { two }),
-                (one, two) => one.or(two),
-            }
+        let ended_by_somebody = match self.round.cmp(&other.round) {
+            Ordering::Less => other.ended_by_somebody,
+            Ordering::Equal => longer(self.ended_by_somebody, other.ended_by_somebody),
+            Ordering::Greater => self.ended_by_somebody,
         };
-        let quota = newer.quota.into_iter().chain(older.quota).max_by_key(|quota| quota.until);
-        Self { round: newer.round, pause, quota }
+        Self {
+            sat_out: longer(self.sat_out, other.sat_out),
+            ended_by_somebody,
+            round: self.round.max(other.round),
+            quota: self.quota.into_iter().chain(other.quota).max_by_key(|quota| quota.until),
+        }
     }
 
     /// As it is once a person has ended what only a person can end; `None` where there is no such pause.
     #[must_use]
     pub fn unblocked(self) -> Option<Self> {
-        let ends = self.pause.as_ref().is_some_and(|pause| pause.until.is_none());
-        ends.then_some(Self { round: self.round + 1, pause: None, ..self })
+        let ends = self.ended_by_somebody.as_ref().is_some_and(|pause| pause.until.is_none());
+        ends.then_some(Self { round: self.round + 1, ended_by_somebody: None, ..self })
     }
 
     /// Why no call goes out at this date, and until when; the end is `None` where only a person can end it.
     #[must_use]
     pub fn in_force(&self, unix: u64) -> Option<(Cause, Option<u64>)> {
-        let pause = self.pause.as_ref().filter(|pause| pause.until.is_none_or(|until| until > unix))?;
-        Some((pause.cause, pause.until))
+        let pauses = self.ended_by_somebody.iter().chain(&self.sat_out);
+        let mut in_force = pauses.filter(|pause| pause.until.is_none_or(|until| until > unix));
+        in_force.next().map(|pause| (pause.cause, pause.until))
     }
 }
 
-impl KeptPause {
-    fn outlasts(&self, other: &Self) -> bool {
-        outlasts(self.until, other.until)
+fn longer(one: Option<KeptPause>, other: Option<KeptPause>) -> Option<KeptPause> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if outlasts(other.until, one.until) { other } else { one }),
+        (one, other) => one.or(other),
     }
 }
 
-/// Without an end is longest; of two as long, the one that was there.
+/// Whether the one lasts as long as the other at least; without an end is longest.
 fn outlasts<T: Ord>(one: Option<T>, other: Option<T>) -> bool {
     match (one, other) {
-        (_, None) => false,
-        (None, Some(_)) => true,
+        (None, _) => true,
+        (Some(_), None) => false,
         (Some(one), Some(other)) => one >= other,
     }
 }
 
-/// The pause in force, and what has led to it.
+/// The pauses in force, and what has led to them.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
-    held: Option<Held>,
+    /// The firewall's or a quota's. Not to be ended by what ends the other.
+    sat_out: Option<Held>,
+    /// A captcha's or a login's.
+    ended_by_somebody: Option<Held>,
     quota: Option<Quota>,
     round: u64,
-    /// Something has changed that the keeper does not know yet.
-    unkept: bool,
+    /// How often anything has changed, and how often it had when the keeper was told last.
+    changes: u64,
+    told: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -141,19 +151,27 @@ struct Quota {
 }
 
 impl Pauses {
+    /// What only a person can end comes first.
     pub(super) fn current(&mut self, now: Duration) -> Option<Pause> {
-        self.held.take_if(|held| held.pause.until.is_some_and(|until| until <= now));
-        self.held.as_ref().map(|held| held.pause)
+        self.expire(now);
+        self.ended_by_somebody.as_ref().or(self.sat_out.as_ref()).map(|held| held.pause)
+    }
+
+    fn expire(&mut self, now: Duration) {
+        for place in [&mut self.sat_out, &mut self.ended_by_somebody] {
+            place.take_if(|held| held.pause.until.is_some_and(|until| until <= now));
+        }
     }
 
     /// The pause that stops a call to `host` by an operation that the firewall of `blocked` has just stopped.
     pub(super) fn stops(&mut self, now: Duration, host: &str, blocked: Option<&str>) -> Option<Pause> {
-        self.current(now)?;
+        self.expire(now);
         let passes = |held: &Held| held.pause.cause == Cause::Waf && blocked == Some(held.host) && host != held.host;
-        self.held.as_ref().filter(|held| !passes(held)).map(|held| held.pause)
+        let mut held = self.ended_by_somebody.iter().chain(&self.sat_out);
+        held.find(|held| !passes(held)).map(|held| held.pause)
     }
 
-    /// The pause that a failure calls for, which is in force from now on unless a longer one is.
+    /// The pause that a failure calls for, which is in force from now on unless a longer one of its kind is.
     pub(super) fn begin(&mut self, error: &Error, login: Option<&Arc<str>>, now: Duration) -> Option<Pause> {
         let cause = error.kind.cause()?;
         let length = match cause {
@@ -163,7 +181,9 @@ impl Pauses {
             Cause::Captcha | Cause::Session | Cause::TokensLost | Cause::App => None,
         };
         let pause = Pause { cause, until: length.map(|length| now + length), code: error.code };
-        self.hold(Held { pause, host: error.host, login: login.cloned() });
+        if self.hold(Held { pause, host: error.host, login: login.cloned() }) {
+            self.changes += 1;
+        }
         Some(pause)
     }
 
@@ -181,10 +201,23 @@ impl Pauses {
     }
 
     /// A shorter pause never cuts a longer one short.
-    fn hold(&mut self, held: Held) {
-        if self.held.as_ref().is_none_or(|current| outlasts(held.pause.until, current.pause.until)) {
-            self.held = Some(held);
-            self.unkept = true;
+    fn hold(&mut self, held: Held) -> bool {
+        let place = self.place(held.pause.cause);
+        let holds = place
+            .as_ref()
+            .is_none_or(|current| current.pause.until.is_some() && outlasts(held.pause.until, current.pause.until));
+        if holds {
+            *place = Some(held);
+        }
+        holds
+    }
+
+    fn place(&mut self, cause: Cause) -> &mut Option<Held> {
+        match cause {
+            Cause::Waf | Cause::Quota => &mut self.sat_out,
+            Cause::Captcha | Cause::Session | Cause::Renewals | Cause::TokensLost | Cause::App => {
+                &mut self.ended_by_somebody
+            }
         }
     }
 
@@ -193,56 +226,52 @@ impl Pauses {
         self.end(|held| held.pause.until.is_none());
     }
 
-    /// Ends a pause that a login has caused, or that another login ends; one of this very login, where that is known, goes on.
+    /// Ends a pause that another login ends; one of this very login, where that is known, goes on.
     pub(super) fn logged_in(&mut self, login: Option<&str>) -> bool {
-        self.end(|held| {
-            let ends = held.pause.cause.of_login() || held.pause.cause == Cause::Captcha;
-            ends && (login.is_none() || held.login.as_deref() != login)
-        })
+        self.end(|held| login.is_none() || held.login.as_deref() != login)
     }
 
     fn end(&mut self, which: impl FnOnce(&Held) -> bool) -> bool {
-        let ended = self.held.take_if(|held| which(held)).is_some();
+        let ended = self.ended_by_somebody.take_if(|held| which(held)).is_some();
         if ended {
             self.round += 1;
-            self.unkept = true;
+            self.changes += 1;
         }
         ended
     }
 
-    /// What the keeper does not know yet, which counts as known from now on.
-    pub(super) fn take_unkept(&mut self, now: Duration, unix: u64) -> Option<Kept> {
+    /// What the keeper does not know yet, and the number to say that it does.
+    pub(super) fn unkept(&mut self, now: Duration, unix: u64) -> Option<(Kept, u64)> {
+        self.expire(now);
+        if self.changes == self.told {
+            return None;
+        }
         let date = |until: Duration| unix + until.saturating_sub(now).as_secs_f64().ceil() as u64;
-        self.current(now);
-        std::mem::take(&mut self.unkept).then(|| Kept {
+        let kept = |held: &Held| KeptPause {
+            cause: held.pause.cause,
+            code: held.pause.code,
+            until: held.pause.until.map(date),
+            login: held.login.as_deref().map(str::to_owned),
+        };
+        let all = Kept {
+            sat_out: self.sat_out.as_ref().map(kept),
+            ended_by_somebody: self.ended_by_somebody.as_ref().map(kept),
             round: self.round,
-            pause: self.held.as_ref().map(|held| KeptPause {
-                cause: held.pause.cause,
-                code: held.pause.code,
-                until: held.pause.until.map(date),
-                login: held.login.as_deref().map(str::to_owned),
-            }),
             quota: self.quota.map(|quota| KeptQuota { step: quota.step, until: date(quota.until) }),
-        })
+        };
+        Some((all, self.changes))
     }
 
-    /// The keeper did not take it.
-    pub(super) fn not_kept(&mut self) {
-        self.unkept = true;
+    /// The keeper knows all up to this number.
+    pub(super) fn kept(&mut self, changes: u64) {
+        self.told = self.told.max(changes);
     }
 
     /// Takes up what others have met. A date far away only means that a clock is wrong: no pause is longer than its cause
     /// gives reason for.
     pub(super) fn hear(&mut self, kept: Kept, login: Option<&str>, now: Duration, unix: u64) {
-        let unkept = self.unkept;
-        if kept.round < self.round {
-            self.unkept = true;
-            return;
-        }
-        if kept.round > self.round {
-            (self.round, self.held) = (kept.round, None);
-        }
-        if let Some(quota) = kept.quota {
+        let Kept { sat_out, ended_by_somebody, round, quota } = kept;
+        if let Some(quota) = quota {
             let until = now + Duration::from_secs(quota.until.saturating_sub(unix)).min(MAX_QUOTA);
             let step = quota.step.min(QUOTA.len() as u8 - 1);
             // An end that has passed counts from now: a longer memory does no harm.
@@ -250,28 +279,37 @@ impl Pauses {
                 self.quota = Some(Quota { step, until });
             }
         }
-        let Some(KeptPause { cause, code, until, login: of }) = kept.pause else { return };
-        if until.is_none() && of.is_some() && login.is_some() && of.as_deref() != login {
-            // Said of a login that another has followed: nobody need hear it again.
-            self.round += 1;
-            self.unkept = true;
-            return;
+        if round < self.round {
+            // They have not heard yet that somebody has ended theirs.
+            self.changes += 1;
+        } else if round > self.round {
+            (self.round, self.ended_by_somebody) = (round, None);
         }
-        let longest = match cause {
-            Cause::Waf => WAF,
-            Cause::Quota => MAX_QUOTA,
-            Cause::Renewals => RENEWALS,
-            // Without an end, these.
-            Cause::Captcha | Cause::Session | Cause::TokensLost | Cause::App => Duration::MAX,
+        let of_another = |pause: &KeptPause| {
+            // Said of a login that is not ours: whoever has that one keeps to it.
+            pause.login.is_some() && login.is_some() && pause.login.as_deref() != login
         };
-        let until = until.map(|until| now.saturating_add(Duration::from_secs(until.saturating_sub(unix)).min(longest)));
-        // What is known here already, but for the fraction of a second that a date does not have.
-        let same = |own: &Held| own.pause.until.map(|own| own + Duration::from_secs(1)) >= until;
-        if self.held.as_ref().is_none_or(|own| own.pause.cause != cause || !same(own)) {
-            self.hold(Held { pause: Pause { cause, until, code }, host: "", login: of.map(Into::into) });
+        let ended_by_somebody = ended_by_somebody.filter(|pause| round >= self.round && !of_another(pause));
+        for KeptPause { cause, code, until, login } in sat_out.into_iter().chain(ended_by_somebody) {
+            let longest = match cause {
+                Cause::Waf => WAF,
+                Cause::Quota => MAX_QUOTA,
+                Cause::Renewals => RENEWALS,
+                // Without an end, these.
+                Cause::Captcha | Cause::Session | Cause::TokensLost | Cause::App => Duration::MAX,
+            };
+            let left = |until: u64| Duration::from_secs(until.saturating_sub(unix)).min(longest);
+            let until = until.map(|until| now.saturating_add(left(until)));
+            // What is known here already, but for the fraction of a second that a date does not have.
+            let second = Duration::from_secs(1);
+            let known = self.place(cause).as_ref().is_some_and(|own| {
+                own.pause.cause == cause && outlasts(own.pause.until.map(|own| own + second), until)
+            });
+            if !known {
+                self.hold(Held { pause: Pause { cause, until, code }, host: "", login: login.map(Into::into) });
+            }
         }
-        self.unkept = unkept;
-        self.current(now);
+        self.expire(now);
     }
 }
 

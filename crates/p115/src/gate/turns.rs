@@ -14,7 +14,7 @@ use crate::caller::{Caller, Urgency};
 const IN_FLIGHT: usize = 8;
 /// Of those, what is left for players and persons.
 const KEPT_FREE: usize = 2;
-/// Calls that wait, whoever they are for; whoever comes then is told so.
+/// Calls that wait and are as urgent at least; whoever comes then is told so.
 const MAX_WAITING: usize = 512;
 /// A call that waits looks again after this long at most: it may have become more urgent meanwhile.
 const LOOK: Duration = Duration::from_millis(250);
@@ -121,7 +121,7 @@ impl Turns {
         let urgency = caller.urgency();
         let ahead = state.waiting.iter().filter(|other| other.caller.urgency() <= urgency).count();
         let wait = Duration::from_secs_f64(ahead as f64 / state.rate);
-        if wait > patience || state.waiting.len() >= MAX_WAITING {
+        if wait > patience || ahead >= MAX_WAITING {
             return Err(TooLate(wait));
         }
         let number = state.next;

@@ -98,6 +98,8 @@ impl Share {
                 (Some(account), Some(cookie), Kind::Session) if account.gate().fall_back(cookie) => continue,
                 // What 115 says of the login holds for the account, not for the address.
                 (Some(account), _, Kind::Session | Kind::Captcha) => {
+                    // It has made no call of its own for this one.
+                    account.gate().hear().await;
                     account.gate().heed(&mut error);
                     account.gate().keep().await;
                 }

@@ -140,6 +140,17 @@ async fn dead_tokens_stay_dead_over_a_start_until_there_are_newer_ones() {
     assert_eq!(files(open()).await, Ok(()));
 }
 
+#[tokio::test]
+async fn past_the_firewalls_pause_one_call_goes_out_and_is_not_made_again() {
+    let fake =
+        Fake::start(|request, _| if request.place.starts_with("proapi") { waf() } else { status(502, "") }).await;
+    let client = fake.guarded(Limits { rate: 100.0 }.into());
+    let code = "abcdefghijklmnopq".parse().unwrap();
+    assert!(client.link(&code, Ask::default()).await.is_err());
+    assert_eq!(fake.places(), ["proapi.115.com/app/chrome/downurl", "webapi.115.com/files/download"]);
+    assert_eq!(client.pause().map(|pause| pause.cause), Some(Cause::Waf));
+}
+
 /// Remembers calls as `class call caller/program failure`.
 #[derive(Debug, Default)]
 struct Book(Mutex<Vec<String>>);

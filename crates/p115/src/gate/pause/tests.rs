@@ -69,6 +69,31 @@ fn ends_by_itself_and_is_not_cut_short() {
 }
 
 #[rstest]
+#[case(Kind::Waf, Kind::Session)]
+#[case(Kind::Session, Kind::Waf)]
+#[case(Kind::Quota, Kind::Captcha)]
+#[case(Kind::Captcha, Kind::Quota)]
+fn what_ends_the_one_does_not_end_the_other(#[case] first: Kind, #[case] second: Kind) {
+    for log_in in [true, false] {
+        let mut pauses = Pauses::default();
+        begin(&mut pauses, first, START);
+        begin(&mut pauses, second, START);
+        let stored = kept(&mut pauses, START, UNIX);
+        if log_in {
+            assert!(pauses.logged_in(None));
+        } else {
+            pauses.resume();
+        }
+        let left = pauses.current(START).expect("115 has set a time").until;
+        assert!(left.is_some());
+        // Also where another process has ended it, and for one that comes later.
+        let mut next = Pauses::default();
+        next.hear(stored.unblocked().unwrap(), None, START, UNIX);
+        assert_eq!(next.current(START).unwrap().until, left);
+    }
+}
+
+#[rstest]
 #[case(Kind::Session, false)]
 #[case(Kind::TokensLost, false)]
 #[case(Kind::App, false)]
@@ -100,7 +125,7 @@ fn only_the_blocked_operation_passes_and_only_elsewhere(
     begin(&mut pauses, kind, START);
     assert_eq!(pauses.stops(START, host, blocked).is_some(), stopped);
     // It may come back from the store: that changes nothing.
-    let own = pauses.take_unkept(START, UNIX).unwrap();
+    let own = kept(&mut pauses, START, UNIX);
     pauses.hear(own.clone(), None, START + Duration::from_millis(1), UNIX);
     assert_eq!(pauses.stops(START, host, blocked).is_some(), stopped);
     // Whoever only heard of it has been blocked by nobody.
@@ -110,7 +135,15 @@ fn only_the_blocked_operation_passes_and_only_elsewhere(
 }
 
 fn kept(pauses: &mut Pauses, now: Duration, unix: u64) -> Kept {
-    pauses.take_unkept(now, unix).expect("something has changed")
+    told(pauses, now, unix).expect("something has changed")
+}
+
+/// What the keeper is told, which it takes.
+fn told(pauses: &mut Pauses, now: Duration, unix: u64) -> Option<Kept> {
+    let (kept, changes) = pauses.unkept(now, unix)?;
+    assert!(pauses.unkept(now, unix).is_some(), "until it is taken");
+    pauses.kept(changes);
+    Some(kept)
 }
 
 #[test]
@@ -119,7 +152,7 @@ fn the_next_start_keeps_to_it_and_to_the_steps() {
     begin(&mut first, Kind::Quota, START);
     begin(&mut first, Kind::Quota, START + at(60));
     let text = serde_json::to_string(&kept(&mut first, START + at(60), UNIX)).unwrap();
-    assert!(first.take_unkept(START, UNIX).is_none(), "once");
+    assert!(told(&mut first, START, UNIX).is_none(), "once");
 
     // Two hundred seconds later, on another clock.
     let mut next = Pauses::default();
@@ -153,11 +186,7 @@ fn what_was_said_of_another_login_is_not_heard() {
         let mut next = Pauses::default();
         next.hear(said.clone(), login, at(0), UNIX);
         assert_eq!(next.current(at(0)).is_some(), held, "{login:?}");
-        let told = next.take_unkept(at(0), UNIX);
-        assert_eq!(told.is_some(), !held, "nobody need hear it again");
-        if let Some(told) = told {
-            assert_eq!(said.clone().merge(told).in_force(UNIX), None);
-        }
+        assert!(told(&mut next, at(0), UNIX).is_none(), "whoever has that login keeps to it");
     }
 }
 
@@ -184,6 +213,8 @@ fn a_person_ends_it_beside_a_running_process() {
 enum Step {
     /// Time passes, and a call is tried that would be answered so.
     Call(u64, Kind, Option<u64>),
+    /// The answer to a call that was under way before.
+    Late(Kind),
     /// A person ends what a person can end, or logs in.
     Resume,
     LogIn,
@@ -198,11 +229,38 @@ fn step() -> impl Strategy<Value = Step> {
     let kind = proptest::sample::select(kinds.to_vec());
     prop_oneof![
         8 => (0u64..5000, kind.clone(), proptest::option::of(0u64..8000)).prop_map(|(s, k, t)| Step::Call(s, k, t)),
+        3 => kind.clone().prop_map(Step::Late),
         1 => Just(Step::Resume),
         1 => Just(Step::LogIn),
         2 => Just(Step::Restart),
         2 => kind.prop_map(Step::Other),
     ]
+}
+
+#[derive(Debug, Default)]
+struct Truth {
+    /// Nobody can end it before.
+    until: u64,
+    /// Another login ends it before.
+    login: u64,
+    /// Somebody has to act.
+    person: bool,
+}
+
+impl Truth {
+    fn is_paused(&self, seconds: u64) -> bool {
+        self.person || seconds < self.until.max(self.login)
+    }
+
+    fn begin(&mut self, cause: Cause, until: Option<u64>) {
+        match (cause, until) {
+            // Of what somebody can end, one is known: what does not end by itself.
+            (_, None) => (self.person, self.login) = (true, 0),
+            (Cause::Renewals, Some(_)) if self.person => {}
+            (Cause::Renewals, Some(until)) => self.login = self.login.max(until),
+            (_, Some(until)) => self.until = self.until.max(until),
+        }
+    }
 }
 
 proptest! {
@@ -214,8 +272,8 @@ proptest! {
         let (mut pauses, mut offset) = (Pauses::default(), 0u64);
         let mut seconds = 0u64;
         let mut logins = 0u32;
-        // What is true, kept by the simplest rule there is: until when, or until a person acts.
-        let mut truth: Option<(bool, u64)> = None;
+        // What is true, kept by the simplest rule there is: until when, and whether until a person acts; and whether a login will do.
+        let mut truth = Truth::default();
         for step in steps {
             if let Step::Call(passed, ..) = step {
                 seconds += passed;
@@ -226,7 +284,7 @@ proptest! {
                     let (now, unix) = (at(seconds - offset), UNIX + seconds);
                     pauses.hear(stored.clone(), Some(&login), now, unix);
                     let stopped = pauses.stops(now, "a", None).is_some();
-                    let paused = truth.is_some_and(|(person, until)| person || seconds < until);
+                    let paused = truth.is_paused(seconds);
                     prop_assert!(stopped || !paused, "a call went out during a pause: {truth:?}");
                     prop_assert!(!stopped || paused, "a pause did not end: {truth:?}");
                     if !stopped
@@ -234,21 +292,25 @@ proptest! {
                     {
                         let until = pause.until.map(|until| offset + until.as_secs());
                         prop_assert!(until.is_none_or(|until| until <= seconds + 3600));
-                        truth = Some((until.is_none(), until.unwrap_or(0)));
+                        truth.begin(pause.cause, until);
+                    }
+                }
+                Step::Late(kind) => {
+                    let now = at(seconds - offset);
+                    if let Some(pause) = pauses.begin(&failure(kind, "a", None), Some(&login), now) {
+                        truth.begin(pause.cause, pause.until.map(|until| offset + until.as_secs()));
                     }
                 }
                 Step::Other(kind) => {
                     let mut other = Pauses::default();
                     other.hear(stored.clone(), Some(&login), at(3), UNIX + seconds);
                     let stopped = other.stops(at(3), "a", None).is_some();
-                    let paused = truth.is_some_and(|(person, until)| person || seconds < until);
-                    prop_assert_eq!(stopped, paused, "{:?}", truth);
+                    prop_assert_eq!(stopped, truth.is_paused(seconds), "{:?}", truth);
                     if !stopped {
                         if let Some(pause) = other.begin(&failure(kind, "a", None), Some(&login), at(3)) {
-                            let until = pause.until.map(|until| seconds + (until - at(3)).as_secs());
-                            truth = Some((until.is_none(), until.unwrap_or(0)));
+                            truth.begin(pause.cause, pause.until.map(|until| seconds + (until - at(3)).as_secs()));
                         }
-                        if let Some(told) = other.take_unkept(at(3), UNIX + seconds) {
+                        if let Some(told) = told(&mut other, at(3), UNIX + seconds) {
                             stored = stored.merge(told);
                         }
                     }
@@ -256,36 +318,38 @@ proptest! {
                 Step::Resume => {
                     pauses.hear(stored.clone(), Some(&login), at(seconds - offset), UNIX + seconds);
                     pauses.resume();
-                    truth = truth.filter(|(person, _)| !person);
+                    truth.person = false;
                 }
                 Step::LogIn => {
                     logins += 1;
                     let now = at(seconds - offset);
                     pauses.hear(stored.clone(), Some(&login), now, UNIX + seconds);
-                    let of_login = pauses.current(now).is_some_and(|pause| {
-                        pause.cause.of_login() || pause.cause == Cause::Captcha
-                    });
-                    prop_assert_eq!(pauses.logged_in(None), of_login);
-                    truth = truth.filter(|_| !of_login);
+                    let ends = truth.person || seconds < truth.login;
+                    prop_assert_eq!(pauses.logged_in(None), ends);
+                    (truth.person, truth.login) = (false, 0);
                 }
                 Step::Restart => {
                     (pauses, offset) = (Pauses::default(), seconds);
+                    // Before its first call.
+                    pauses.hear(stored.clone(), Some(&login), at(0), UNIX + seconds);
                 }
             }
-            if let Some(told) = pauses.take_unkept(at(seconds - offset), UNIX + seconds) {
+            if let Some(told) = told(&mut pauses, at(seconds - offset), UNIX + seconds) {
                 stored = stored.merge(told);
             }
         }
     }
 
     #[test]
-    fn merging_does_not_depend_on_who_comes_first(a in 0u64..3, b in 0u64..3, ends in proptest::collection::vec(proptest::option::of(0u64..100), 2)) {
-        let kept = |round, until: Option<u64>| Kept {
+    fn merging_does_not_depend_on_who_comes_first(a in 0u64..3, b in 0u64..3, ends in proptest::collection::vec(proptest::option::of(0u64..100), 4)) {
+        let pause = |cause, until| Some(KeptPause { cause, code: None, until, login: None });
+        let kept = |round, own: Option<u64>, theirs: Option<u64>| Kept {
+            sat_out: theirs.and_then(|until| pause(Cause::Waf, Some(until))),
+            ended_by_somebody: pause(Cause::Session, own),
             round,
-            pause: Some(KeptPause { cause: Cause::Waf, code: None, until, login: None }),
-            quota: until.map(|until| KeptQuota { step: 0, until }),
+            quota: own.map(|until| KeptQuota { step: 0, until }),
         };
-        let (one, two) = (kept(a, ends[0]), kept(b, ends[1]));
+        let (one, two) = (kept(a, ends[0], ends[1]), kept(b, ends[2], ends[3]));
         prop_assert_eq!(one.clone().merge(two.clone()), two.merge(one));
     }
 }

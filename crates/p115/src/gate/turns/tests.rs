@@ -177,10 +177,14 @@ async fn says_how_long_the_queue_is_by_who_would_go_first() {
 async fn the_queue_is_bounded() {
     let turns = Turns::new(1000.0);
     let forever = Duration::MAX;
-    let queued: Vec<_> = (0..MAX_WAITING)
-        .map(|_| turns.queue(Class::List, &someone(Urgency::Player), forever).map_err(|TooLate(wait)| wait).unwrap())
-        .collect();
-    assert!(turns.queue(Class::List, &someone(Urgency::Player), forever).is_err());
+    let queue = |urgency| turns.queue(Class::List, &someone(urgency), forever).map_err(|TooLate(wait)| wait);
+    let crawlers: Vec<_> = (0..MAX_WAITING).map(|_| queue(Urgency::Background).unwrap()).collect();
+    assert!(queue(Urgency::Background).is_err());
+    let queued: Vec<_> =
+        (0..MAX_WAITING).map(|_| queue(Urgency::Player).expect("crawlers are not in the way")).collect();
+    assert!(queue(Urgency::Player).is_err());
+    drop(crawlers);
+    assert!(queue(Urgency::Background).is_err(), "players are ahead of it");
     drop(queued);
     assert!(turns.queue(Class::List, &someone(Urgency::Player), forever).is_ok());
 }
