@@ -32,6 +32,8 @@ pub async fn run(world: &mut World, kills: u32, seed: u64) {
             until(world, &http, "/cloud", "captcha").await;
             world.sim.clear_faults();
             gateway.kill();
+            // Calls that were under way are answered, and counted, by then.
+            tokio::time::sleep(Duration::from_secs(1)).await;
             world.sim.ledger().reset();
             gateway = Gateway::start(world, &http).await;
             until(world, &http, "/cloud", "captcha").await;

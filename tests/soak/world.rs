@@ -5,9 +5,9 @@ use std::{fmt::Write as _, fs, path::PathBuf};
 use sim115::{Content, Running, Sim};
 use tempfile::TempDir;
 
-/// Folders of a mount, and files in each.
-pub const FOLDERS: u64 = 24;
-pub const FILES: u64 = 12;
+/// Folders of a mount, and files in each: few enough that what is kept of them is full soon, so that growth shows.
+pub const FOLDERS: u64 = 8;
+pub const FILES: u64 = 6;
 /// The mounts, all with the same library.
 pub const MOUNTS: [&str; 4] = ["/cloud", "/open", "/share", "/local"];
 
