@@ -52,7 +52,7 @@ impl Egress {
         self.gate.hear().await;
     }
 
-    /// Changes how many calls a second are made from now on; kept within the bounds of [`Limits`].
+    /// Changes how many calls a second are made from now on; kept within the bounds of [`Limits`](crate::Limits).
     pub fn set_rate(&self, rate: f64) {
         self.gate().set_rate(rate);
     }

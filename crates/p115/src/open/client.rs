@@ -116,7 +116,7 @@ impl OpenClient {
         self.0.resume();
     }
 
-    /// Changes how many calls a second are made from now on; kept within the bounds of [`Limits`].
+    /// Changes how many calls a second are made from now on; kept within the bounds of [`Limits`](crate::Limits).
     pub fn set_rate(&self, rate: f64) {
         self.0.gate().set_rate(rate);
     }
