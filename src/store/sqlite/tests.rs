@@ -375,9 +375,9 @@ async fn credentials_are_on_the_disk_before_a_write_returns() {
 #[test]
 fn many_may_make_a_new_one_at_once() {
     for _ in 0..40 {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempdir().unwrap();
         let made: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| super::open::open(dir.path()).map(drop))).collect();
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| open::open(dir.path()).map(drop))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         for one in made {
