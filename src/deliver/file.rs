@@ -83,10 +83,12 @@ impl Source {
         let read = async {
             let place = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
             let source = Arc::clone(&self);
+            // Taken here, so that the allocator does not keep memory for every thread that ever read.
+            let piece = vec![0; count];
             // What nobody waits for any more ends by itself, and then gives back its place and the file.
             let read = tokio::task::spawn_blocking(move || {
                 let _place = place;
-                read(&source.file, at, count)
+                read(&source.file, at, piece)
             });
             read.await.map_err(io::Error::other)?
         };
@@ -94,10 +96,9 @@ impl Source {
     }
 }
 
-fn read(file: &File, at: u64, count: usize) -> io::Result<Bytes> {
-    let mut piece = vec![0; count];
+fn read(file: &File, at: u64, mut piece: Vec<u8>) -> io::Result<Bytes> {
     let mut filled = 0;
-    while filled < count {
+    while filled < piece.len() {
         match file.read_at(&mut piece[filled..], at + filled as u64) {
             Ok(0) if filled == 0 => {
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter"));

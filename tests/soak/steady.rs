@@ -92,9 +92,10 @@ fn report(seen: &[(Duration, Figures)], tally: &crate::load::Tally, length: Dura
         "steady: {:.0} s, {good} requests well answered, {failed} failed by faults, {mib} MiB, {pauses} pauses",
         length.as_secs_f64()
     );
+    let threads = seen.iter().map(|(_, figures)| figures.threads).max().unwrap_or(0);
     let most = |part: &[(Duration, Figures)]| part.iter().map(|(_, figures)| figures.resident_mib).fold(0.0, f64::max);
     let fifths: Vec<_> = seen.chunks(seen.len().div_ceil(5)).map(most).collect();
-    println!("steady: most resident memory by fifths: {fifths:.1?} MiB");
+    println!("steady: most resident memory by fifths: {fifths:.1?} MiB, {threads} threads at most");
     assert!(good > 20 * length.as_secs(), "hardly anything was answered");
     assert!(failed < good, "more failures than answers");
     // What is kept fills up in the first part; from then on it stays.
