@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import time
 
-from stage import Unmeasured, free_port, until
+from stage import Unmeasured, free_port, get, until
 
 FILE = "/115/Bench/large.bin"
 FOLDER = "/115/Many"
+NAME, PASSWORD = "bench", "a-password-of-the-benchmark"
+USER = f"{{ name: {NAME}, password: {PASSWORD} }}"
 
 
 def build(root):
@@ -63,23 +65,37 @@ class Gateway:
         self.sim.stdin.flush()
         return int(self.sim.stdout.readline())
 
-    def signed(self):
-        """A second gateway on the same 115, whose links need a sign: its process and the signed address of the file."""
-        token, port = "a-token-of-the-benchmark", free_port()
-        # Whoever that is: nobody logs in.
-        users = "[{ name: a, password: '$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg' }]"
+    def second(self, name, auth):
+        """A second gateway on the same 115, with this `auth`: its process and its port."""
+        port = free_port()
         with open(f"{self.stage.dir}/config.yaml", encoding="utf-8") as file:
             text = file.read().replace(f":{self.port}\"", f":{port}\"")
-        text = text.replace("auth: { guest: read }", f"auth: {{ token: {token}, users: {users} }}\ndata_dir: ./signed")
-        with open(f"{self.stage.dir}/signed.yaml", "w", encoding="utf-8") as file:
+        text = text.replace("auth: { guest: read }", f"auth: {auth}\ndata_dir: ./{name}")
+        with open(f"{self.stage.dir}/{name}.yaml", "w", encoding="utf-8") as file:
             file.write(text)
-        child = self.stage.spawn(self.program, "serve", "-c", "signed.yaml", env=self.environment)
-        mac = hmac.new(token.encode(), f"{FILE}:0".encode(), hashlib.sha256).digest()
-        signed = f"/d{FILE}?sign={base64.urlsafe_b64encode(mac).decode()}:0"
+        child = self.stage.spawn(self.program, "serve", "-c", f"{name}.yaml", env=self.environment)
         until(port, "/healthz", 200)
-        until(port, signed, 302)
+        return child, port
+
+    def signed(self):
+        """One whose links need a sign: its process, its port, and the signed path of the file, by when that expires (0: never)."""
+        key = "a-token-of-the-benchmark"
+        child, port = self.second("signed", f"{{ token: {key}, users: [{USER}] }}")
+
+        def sign(expires=0):
+            mac = hmac.new(key.encode(), f"{FILE}:{expires}".encode(), hashlib.sha256).digest()
+            return f"/d{FILE}?sign={base64.urlsafe_b64encode(mac).decode()}:{expires}"
+
+        until(port, sign(), 302)
         until(port, f"/d{FILE}", 401)
-        return child, f"http://127.0.0.1:{port}{signed}"
+        return child, port, sign
+
+    def users(self):
+        """One where somebody has logged in: its process, its port, and the token."""
+        child, port = self.second("users", f"{{ users: [{USER}] }}")
+        until(port, "/readyz", 200)
+        _, _, body = get(port, f"/api/auth/login?username={NAME}&password={PASSWORD}")
+        return child, port, json.loads(body)["data"]["token"]
 
     def stop(self):
         self.stage.stop(self.child)

@@ -10,9 +10,10 @@ from stage import Unmeasured, processor
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def wrk(url, seconds, threads, connections, script="tally.lua", arguments=()):
-    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-H",
-               "User-Agent: wrk", "-s", f"{HERE}/{script}", url, "--", *map(str, arguments)]
+def wrk(url, seconds, threads, connections, script="tally.lua", arguments=(), headers=()):
+    said = [word for header in ("User-Agent: wrk", *headers) for word in ("-H", header)]
+    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", *said,
+               "-s", f"{HERE}/{script}", url, "--", *map(str, arguments)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 90, check=False)
     lines = [line for line in ran.stdout.splitlines() if line.startswith("TALLY ")]
     if ran.returncode != 0 or not lines:
