@@ -95,7 +95,8 @@ pub async fn until(world: &World, http: &reqwest::Client, mount: &str, what: &st
         }
         assert!(
             begun.elapsed() < Duration::from_secs(30),
-            "{mount} is not \"{what}\" but \"{state}\": {}",
+            "{mount} is not \"{what}\" but \"{state}\"; the last calls: {:#?}; {}",
+            world.sim.ledger().take().into_iter().rev().take(40).collect::<Vec<_>>(),
             tail(world)
         );
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -5,6 +5,12 @@ use std::{sync::atomic::Ordering, time::Duration};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use sim115::{Fault, On, Times};
 
+use gate115::{
+    clock::Clock,
+    store::{Sqlite, Store as _, Table},
+};
+use tokio::time::Instant;
+
 use crate::{
     gateway::{Gateway, command, tail, until},
     load::{Load, client},
@@ -31,6 +37,8 @@ pub async fn run(world: &mut World, kills: u32, seed: u64) {
             world.sim.fault(On::Call("chrome_downurl"), Times::Next(1), Fault::Captcha);
             until(world, &http, "/cloud", "captcha").await;
             world.sim.clear_faults();
+            // `/readyz` tells of it at once, and what fails because of it is told when it is kept.
+            kept(world).await;
             gateway.kill();
             // Calls that were under way are answered, and counted, by then.
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -60,4 +68,21 @@ pub async fn run(world: &mut World, kills: u32, seed: u64) {
     let good = tally.good.load(Ordering::Relaxed);
     assert!(kills == 0 || good > 0, "nothing was answered between the kills");
     println!("kills: {kills}, of them {paused} during a pause; {good} requests well answered meanwhile");
+}
+
+/// Waits until a pause without an end stands in the gateway's store.
+async fn kept(world: &World) {
+    let clock = Clock::default();
+    let store = Sqlite::open(&world.folder.path().join("data"), clock.clone()).await.unwrap();
+    let begun = Instant::now();
+    loop {
+        let pauses = store.scan(Table::Pauses, "", None, 10).await.unwrap();
+        let mut kept =
+            pauses.entries.iter().map(|(_, stored)| serde_json::from_slice::<p115::Kept>(&stored.value.bytes));
+        if kept.any(|kept| kept.unwrap().in_force(clock.unix()).is_some_and(|(_, until)| until.is_none())) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "the pause is not kept: {}", tail(world));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -9,7 +9,7 @@ pub(super) const SHORT_READ: usize = 64 * 1024;
 /// The beginning, which is all of a short range.
 const SHORT: u64 = 128 * 1024;
 /// Then very much: every piece wakes the reader on the one side and the sender on the other.
-const LARGEST_READ: usize = 1024 * 1024;
+const LARGEST_READ: usize = 512 * 1024;
 /// Where more bodies than this are under way at once, memory counts: each is given little,
 const FEW: usize = 8;
 const CAREFUL_READ: usize = 16 * 1024;
