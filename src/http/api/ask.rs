@@ -176,6 +176,7 @@ fn wrong(name: &str, wanted: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -302,6 +303,18 @@ mod tests {
             // Of several fields of a name the last one counts.
             let ask = ask(&twice).unwrap();
             prop_assert_eq!(ask.text("path").unwrap(), "/a");
+        }
+
+        #[test]
+        fn whatever_form_comes_is_read_or_refused(
+            parts in prop::collection::vec("(--x)?(\r\n)?(Content-Disposition: form-data; name=\"?path\"?)?\\PC{0,9}(\r\n)?(\r\n)?(--x--)?", 0..8)
+        ) {
+            let mut ask = Ask::default();
+            let read = ask.parts(parts.concat().into_bytes(), "x".to_owned()).now_or_never();
+            match read.expect("nothing to wait for") {
+                Ok(()) => look(&ask),
+                Err(failure) => prop_assert_eq!(failure.code, 400),
+            }
         }
 
         #[test]

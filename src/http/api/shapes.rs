@@ -227,11 +227,11 @@ pub(super) fn object(fields: impl IntoIterator<Item = (&'static str, Value)>) ->
 }
 
 fn map(values: Value) -> Value {
-    json!({ "type": "object", "additionalProperties": values })
+    Value::from_iter([("type", json!("object")), ("additionalProperties", values)])
 }
 
 fn list(items: Value) -> Value {
-    json!({ "type": "array", "items": items })
+    Value::from_iter([("type", json!("array")), ("items", items)])
 }
 
 /// A part of a list, as `part` writes it.
@@ -240,7 +240,7 @@ fn part(items: Value) -> Value {
 }
 
 fn nullable(schema: Value) -> Value {
-    json!({ "oneOf": [schema, { "type": "null" }] })
+    Value::from_iter([("oneOf", vec![schema, json!({ "type": "null" })])])
 }
 
 pub(super) fn the(name: &str) -> Value {

@@ -120,6 +120,53 @@ async fn a_bad_token_opens_nothing_whoever_may_read(#[case] guest: Guest) {
     assert!(t.api_calls() - calls <= t.link_calls(), "nothing but links is asked of 115");
 }
 
+/// Who may call a route, said once more and independently of the table of routes.
+fn least(route: &str) -> usize {
+    let reads =
+        ["/me", "/fs/list", "/fs/get", "/fs/dirs", "/fs/search", "/fs/other", "/fs/archive/meta", "/fs/archive/list"];
+    match route {
+        reading if reads.contains(&reading) => 1,
+        "/fs/link" => 3,
+        admin if admin.starts_with("/admin/") && !admin.starts_with("/admin/task/") => 3,
+        _ => 2,
+    }
+}
+
+#[tokio::test]
+async fn every_route_is_for_whom_it_is() {
+    let (t, open) = (known(Guest::Off).await, known(Guest::Read).await);
+    let [tv, ann, admin] = [login(&t, "tv").await, login(&t, "ann").await, login(&t, "admin").await];
+    let everybody = [
+        (&t, "", 0),
+        (&open, "", 1),
+        (&t, &*tv, 2),
+        (&t, &*ann, 2),
+        (&t, &*admin, 3),
+        (&t, TOKEN, 3),
+        (&open, TOKEN, 3),
+    ];
+    let refused = ["Guest user is disabled, login please", "Guests may not do this", "You are not an admin"];
+    for route in closed_routes(&t).await {
+        for (t, shown, rank) in everybody {
+            let answer = call(t, shown, &route, &json!({ "path": "/film.mkv", "keywords": "x" })).await;
+            let (code, message) = (&answer["code"], answer["message"].as_str().unwrap());
+            if rank < least(&route) {
+                assert_eq!(code, if rank == 0 { 401 } else { 403 }, "{route}: {answer}");
+                assert!(message.starts_with(refused[rank]), "{route}: {answer}");
+                assert!(answer["data"].is_null());
+            } else {
+                assert!(*code != 401 && !refused.iter().any(|word| message.starts_with(word)), "{route}: {answer}");
+            }
+        }
+    }
+    for page in ["/ledger", "/metrics"] {
+        for (t, shown, rank) in everybody {
+            let call = t.get(page).with("authorization", shown);
+            assert_eq!(call.send().await.status == 200, rank == 3, "{page} for {rank}");
+        }
+    }
+}
+
 /// Paths as tv writes them, with the codes of `fs/list`, `fs/get` and `fs/dirs`.
 const OWN: [(&str, [u64; 3]); 34] = [
     ("", [200, 200, 200]),
