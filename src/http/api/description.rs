@@ -1,6 +1,9 @@
 //! `/api/openapi.json`: what there is to call, for programs that read such; made of the tables of routes and shapes.
 
+use std::sync::OnceLock;
+
 use axum::{body::Body, response::Response};
+use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde_json::{Map, Value, json};
 
@@ -123,17 +126,30 @@ fn doors() -> Map<String, Value> {
     doors
 }
 
-pub(super) fn answer(base: &str) -> Response {
-    let mut response = Response::new(Body::from(document(base).to_string()));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
+/// The document, written when somebody first asks for it.
+#[derive(Debug, Default)]
+pub struct Description(OnceLock<Bytes>);
+
+impl Description {
+    pub(super) fn answer(&self, base: &str) -> Response {
+        let document = self.0.get_or_init(|| document(base).to_string().into());
+        let mut response = Response::new(Body::from(document.clone()));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        response
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_called_is_below_the_base_path() {
+        assert_eq!(document("")["servers"], json!([{ "url": "/" }]));
+        assert_eq!(document("/drive")["servers"], json!([{ "url": "/drive" }]));
+    }
 
     /// What is done has an example, and what is not done stands there with its reason.
     #[test]

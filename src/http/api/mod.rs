@@ -15,6 +15,8 @@ mod settings;
 mod shapes;
 mod storage;
 
+pub use description::Description;
+
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
@@ -94,7 +96,7 @@ async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
     };
     match noun {
         Noun::Playlist => return Ok(playlist::playlist(edge, request).await),
-        Noun::Description => return Ok(description::answer(edge.site.base())),
+        Noun::Description => return Ok(edge.description.answer(edge.site.base())),
         _ => {}
     }
     if who == Who::Anyone {
