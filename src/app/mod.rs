@@ -205,6 +205,7 @@ impl App {
             ledger: Arc::clone(&self.ledger),
             metrics: Arc::clone(&self.metrics),
             metrics_are_open: self.server.metrics == Metrics::Open,
+            description: http::Description::default(),
         };
         Ok((http::front(edge, seed), made_up))
     }

@@ -8,6 +8,7 @@
 //! No timeout and no compression: a film may take hours, and its bytes are what was asked for.
 
 use std::{
+    any::Any,
     convert::Infallible,
     future::{Ready, ready},
     net::{IpAddr, SocketAddr},
@@ -179,11 +180,16 @@ fn finish(mut response: Response, id: RequestId, seen: Option<Seen>) -> Response
     response
 }
 
+/// `id` is that of the request, where it is known.
+pub(super) fn log_panic(cause: &(dyn Any + Send), id: &str) {
+    let text = cause.downcast_ref::<&str>().copied();
+    let cause = text.or_else(|| cause.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(id, cause, "a request panicked: this is a bug, please report it");
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands over the cause")]
-fn panicked(cause: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {
-    let text = cause.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let cause = text.or_else(|| cause.downcast_ref::<String>().cloned());
-    tracing::error!(cause, "a request panicked: this is a bug, please report it");
+fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    log_panic(cause.as_ref(), "");
     let text = "A mistake of ours. The log of the server says more.\n";
     let mut response = (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
     response.extensions_mut().insert(Error::new(Kind::Internal, "a panic"));

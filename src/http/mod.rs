@@ -24,6 +24,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::{Router, routing::any};
 
+pub use api::Description;
 pub use layers::Front;
 pub use listen::{Answers, Limits, bind, serve};
 pub use metrics::Metrics;
@@ -48,6 +49,7 @@ pub struct Edge {
     pub metrics: Arc<Metrics>,
     /// Whether everybody may see the two before.
     pub metrics_are_open: bool,
+    pub description: Description,
 }
 
 /// The whole of the edge. `seed` makes request ids differ from run to run.

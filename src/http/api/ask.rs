@@ -1,10 +1,11 @@
 //! What a call says, however it says it: JSON, a form or a query, whatever its content type claims.
 
-use std::time::Duration;
+use std::{convert::Infallible, future::ready, time::Duration};
 
 use axum::body::Body;
-use futures_util::StreamExt as _;
-use http::request::Parts;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::{HeaderMap, header, request::Parts};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
@@ -16,7 +17,7 @@ use crate::{
 
 /// More than any call that reads has to say.
 const MAX_BODY: usize = 1024 * 1024;
-/// Fields of a form or a query that are looked at.
+/// Fields of a form, of whatever kind, or of a query that are looked at.
 const MAX_FIELDS: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -31,7 +32,10 @@ impl Ask {
         ask.form(request.uri.query().unwrap_or_default().as_bytes());
         let body = tokio::time::timeout(PATIENCE, whole(body)).await;
         let body = body.map_err(|_| Failure::new(400, "The body of the call did not arrive in time."))??;
-        ask.body(&body)?;
+        match boundary(&request.headers).filter(|_| !is_json(&body)) {
+            Some(boundary) => ask.parts(body, boundary).await?,
+            None => ask.body(&body)?,
+        }
         Ok(ask)
     }
 
@@ -58,6 +62,22 @@ impl Ask {
     fn form(&mut self, form: &[u8]) {
         let fields = form_urlencoded::parse(form).take(MAX_FIELDS);
         self.0.extend(fields.map(|(name, value)| (name.to_ascii_lowercase(), Value::String(value.into_owned()))));
+    }
+
+    /// The fields of a multipart form; files among them are passed over.
+    async fn parts(&mut self, body: Vec<u8>, boundary: String) -> Result<(), Failure> {
+        let broken = |error| Failure::new(400, format!("The form cannot be read: {error}"));
+        let whole = stream::once(ready(Ok::<_, Infallible>(Bytes::from(body))));
+        let mut parts = multer::Multipart::new(whole, boundary);
+        for _ in 0..MAX_FIELDS {
+            let Some(part) = parts.next_field().await.map_err(broken)? else { break };
+            let Some(name) = part.name().filter(|_| part.file_name().is_none()).map(str::to_ascii_lowercase) else {
+                continue;
+            };
+            let value = part.bytes().await.map_err(broken)?;
+            self.0.insert(name, Value::String(String::from_utf8_lossy(&value).into_owned()));
+        }
+        Ok(())
     }
 
     /// Empty where it is not said.
@@ -129,6 +149,15 @@ impl Page {
     }
 }
 
+/// What stands between the parts of a multipart form; `None` for any other body.
+fn boundary(headers: &HeaderMap) -> Option<String> {
+    multer::parse_boundary(headers.get(header::CONTENT_TYPE)?.to_str().ok()?).ok()
+}
+
+fn is_json(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_start(), [b'{' | b'[', ..])
+}
+
 async fn whole(body: Body) -> Result<Vec<u8>, Failure> {
     let (mut stream, mut bytes) = (body.into_data_stream(), Vec::new());
     while let Some(piece) = stream.next().await {
@@ -147,6 +176,8 @@ fn wrong(name: &str, wanted: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -195,6 +226,103 @@ mod tests {
         let deep = format!("{{\"a\":{}", "[".repeat(100_000));
         for body in ["{", "{\"a\"}", "[1", "[}", &deep, "{\"a\":\"\\ud800\"}"] {
             assert_eq!(ask(body).unwrap_err().code, 400, "{}", &body[..body.len().min(20)]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_multipart_form_is_read_and_its_files_are_not() {
+        let part =
+            |head: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n");
+        let form = [
+            part("name=\"Path\"", "/a b"),
+            part("name=page", "2"),
+            part("name=\"file\"; filename=\"a.mkv\"", "bytes"),
+            part("name=refresh", "true"),
+        ];
+        let body = format!("{}--x--\r\n", form.concat());
+        let mut ask = Ask::default();
+        ask.parts(body.into_bytes(), "x".to_owned()).await.unwrap();
+        assert_eq!(ask.path("path").unwrap().as_str(), "/a b");
+        assert_eq!((ask.number("page").unwrap(), ask.flag("refresh").unwrap()), (2, true));
+        assert_eq!(ask.text("file").unwrap(), "");
+        for broken in ["", "--x", "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1", "nothing of the kind"] {
+            let failure = Ask::default().parts(broken.into(), "x".to_owned()).await.unwrap_err();
+            assert_eq!(failure.code, 400, "{broken}: {}", failure.message);
+        }
+        let many = format!("{}--x--\r\n", part("name=a", "1").repeat(MAX_FIELDS) + &part("name=path", "/late"));
+        let mut ask = Ask::default();
+        ask.parts(many.into_bytes(), "x".to_owned()).await.unwrap();
+        assert!(ask.path("path").unwrap().is_root(), "more fields than are looked at");
+    }
+
+    /// Any JSON, of any shape and depth.
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "\\PC{0,20}|[\\x00-\\x1f/.%]{0,8}|-?[0-9]{1,30}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+                prop::collection::hash_map("path|page|per_page|refresh|[a-zA-Z]{0,8}", inner, 0..8)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// Every field is there, is not, or is the caller's mistake.
+    fn look(ask: &Ask) {
+        for name in ["path", "page", "per_page", "refresh", ""] {
+            for failure in [
+                ask.text(name).err(),
+                ask.number(name).err(),
+                ask.flag(name).err(),
+                ask.path(name).err(),
+                ask.page().err(),
+            ] {
+                assert!(failure.is_none_or(|failure| matches!(failure.code, 400 | 403)));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_json_comes_is_read_or_refused(value in json(), cut in any::<prop::sample::Index>()) {
+            let text = value.to_string();
+            let twice = format!("{{\"path\":{text},\"PATH\":{text},\"path\":\"/a\",\"page\":{text}}}");
+            for body in [&*text, &*twice, &*String::from_utf8_lossy(&twice.as_bytes()[..cut.index(twice.len())])] {
+                match ask(body) {
+                    Ok(ask) => look(&ask),
+                    Err(failure) => prop_assert_eq!(failure.code, 400),
+                }
+            }
+            // Of several fields of a name the last one counts.
+            let ask = ask(&twice).unwrap();
+            prop_assert_eq!(ask.text("path").unwrap(), "/a");
+        }
+
+        #[test]
+        fn whatever_form_comes_is_read_or_refused(
+            parts in prop::collection::vec("(--x)?(\r\n)?(Content-Disposition: form-data; name=\"?path\"?)?\\PC{0,9}(\r\n)?(\r\n)?(--x--)?", 0..8)
+        ) {
+            let mut ask = Ask::default();
+            let read = ask.parts(parts.concat().into_bytes(), "x".to_owned()).now_or_never();
+            match read.expect("nothing to wait for") {
+                Ok(()) => look(&ask),
+                Err(failure) => prop_assert_eq!(failure.code, 400),
+            }
+        }
+
+        #[test]
+        fn whatever_bytes_come_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let mut ask = Ask::default();
+            if ask.body(&bytes).is_ok() {
+                look(&ask);
+            }
         }
     }
 

@@ -1,72 +1,30 @@
-//! `/api/openapi.json`: what there is to call, for programs that read such; made of the table of routes itself.
+//! `/api/openapi.json`: what there is to call, for programs that read such; made of the tables of routes and shapes.
+
+use std::sync::OnceLock;
 
 use axum::{body::Body, response::Response};
+use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde_json::{Map, Value, json};
 
-use super::routes::{Noun, ROUTES, TASKS, Who};
-
-/// The fields of a call, with their types.
-fn fields(noun: Noun) -> &'static [(&'static str, &'static str)] {
-    match noun {
-        Noun::Login | Noun::LoginHash => &[("username", "string"), ("password", "string"), ("otp_code", "string")],
-        Noun::List => &[
-            ("path", "string"),
-            ("password", "string"),
-            ("page", "integer"),
-            ("per_page", "integer"),
-            ("refresh", "boolean"),
-        ],
-        Noun::Get => &[("path", "string"), ("password", "string")],
-        Noun::Link => &[("path", "string")],
-        Noun::Dirs => &[("path", "string"), ("password", "string"), ("force_root", "boolean")],
-        Noun::Search => &[
-            ("parent", "string"),
-            ("keywords", "string"),
-            ("scope", "integer"),
-            ("page", "integer"),
-            ("per_page", "integer"),
-        ],
-        Noun::Other => &[("path", "string"), ("method", "string")],
-        Noun::Storages | Noun::Users => &[("page", "integer"), ("per_page", "integer")],
-        Noun::Storage | Noun::User => &[("id", "integer")],
-        Noun::Driver => &[("driver", "string"), ("name", "string")],
-        Noun::SettingItems => &[("group", "integer"), ("groups", "string")],
-        Noun::SettingItem => &[("key", "string"), ("keys", "string")],
-        _ => &[],
-    }
-}
-
-fn operation(who: Who, noun: Noun) -> Value {
-    if matches!(noun, Noun::Playlist | Noun::Description) {
-        return json!({ "responses": { "200": { "description": "no envelope" }, "default": { "description": "no envelope" } } });
-    }
-    let properties: Map<String, Value> =
-        fields(noun).iter().map(|(name, kind)| ((*name).to_owned(), json!({ "type": [kind, "null"] }))).collect();
-    let security = match who {
-        Who::Anyone => json!([]),
-        Who::Reader => json!([{}, { "token": [] }]),
-        Who::User | Who::Admin => json!([{ "token": [] }]),
-    };
-    json!({
-        "security": security,
-        "requestBody": { "content": { "application/json": { "schema": { "type": "object", "properties": properties } } } },
-        "responses": { "200": {
-            "description": "the outcome is the code inside",
-            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Envelope" } } },
-        } },
-    })
-}
+use super::{
+    routes::{Noun, ROUTES, TASK_CALLS, TASKS, Who},
+    shapes::{self, object, text, the},
+};
 
 fn document(base: &str) -> Value {
-    let mut paths = Map::new();
+    let mut paths = doors();
     for (path, who, noun) in ROUTES {
-        let verb = if matches!(noun, Noun::Playlist | Noun::Description) { "get" } else { "post" };
-        paths.insert((*path).to_owned(), json!({ verb: operation(*who, *noun) }));
+        if !matches!(noun, Noun::Playlist | Noun::Description) {
+            paths.insert(format!("/api{path}"), json!({ "post": call(path, *who, *noun) }));
+        }
     }
-    for kind in TASKS {
-        for list in ["undone", "done"] {
-            paths.insert(format!("/task/{kind}/{list}"), json!({ "post": operation(Who::User, Noun::None) }));
+    for (verb, noun) in TASK_CALLS {
+        for above in ["", "/admin"] {
+            let path = format!("{above}/task/{{kind}}/{verb}");
+            let kind = json!({ "name": "kind", "in": "path", "required": true, "schema": { "enum": TASKS } });
+            let post = call(&path, Who::User, noun);
+            paths.insert(format!("/api{path}"), json!({ "parameters": [kind], "post": post }));
         }
     }
     json!({
@@ -74,27 +32,113 @@ fn document(base: &str) -> Value {
         "info": {
             "title": "gate115",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "The API of OpenList, for reading. See docs/API.md.",
+            "description": "The API of OpenList, for reading. Every call below /api answers to any method, and takes its fields as \
+                JSON, as a form or in the query. See docs/API.md.",
         },
-        "servers": [{ "url": format!("{base}/api") }],
+        "servers": [{ "url": if base.is_empty() { "/" } else { base } }],
         "paths": paths,
         "components": {
             "securitySchemes": { "token": { "type": "apiKey", "in": "header", "name": "Authorization" } },
-            "schemas": { "Envelope": {
-                "type": "object",
-                "required": ["code", "message", "data"],
-                "properties": { "code": { "type": "integer" }, "message": { "type": "string" }, "data": {} },
-            } },
+            "schemas": shapes::shared(),
         },
     })
 }
 
-pub(super) fn answer(base: &str) -> Response {
-    let mut response = Response::new(Body::from(document(base).to_string()));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
+/// A call that answers with an envelope.
+fn call(path: &str, who: Who, noun: Noun) -> Value {
+    let (fields, data) = shapes::of(noun);
+    let failure = the("Failure");
+    let envelope = match data {
+        None => failure,
+        Some(data) => {
+            let success =
+                object([("code", json!({ "const": 200 })), ("message", json!({ "const": "success" })), ("data", data)]);
+            json!({ "oneOf": [success, failure] })
+        }
+    };
+    let mut call = json!({
+        "operationId": path.trim_start_matches('/').replace(['/', '{', '}'], "_"),
+        "security": match who {
+            Who::Anyone => json!([]),
+            Who::Reader => json!([{}, { "token": [] }]),
+            Who::User | Who::Admin => json!([{ "token": [] }]),
+        },
+        "responses": { "200": {
+            "description": "The outcome is the code inside.",
+            "content": { "application/json": { "schema": envelope } },
+        } },
+    });
+    if let Noun::Refused(why) | Noun::Absent(why) = noun {
+        call["description"] = json!(why);
+    }
+    if !fields.is_empty() {
+        let field = |(name, kind): &shapes::Field| ((*name).to_owned(), json!({ "type": [kind, "null"] }));
+        let properties: Map<_, _> = fields.iter().map(field).collect();
+        let schema = json!({ "schema": { "type": "object", "properties": properties } });
+        let content = json!({ "application/json": schema, "application/x-www-form-urlencoded": schema });
+        call["requestBody"] = json!({ "content": content });
+    }
+    call
+}
+
+/// What answers with no envelope, and with the real status.
+fn doors() -> Map<String, Value> {
+    let sign = json!({ "name": "sign", "in": "query", "schema": text() });
+    let path = json!({ "name": "path", "in": "path", "required": true, "description": "The full path; / stays as it is.",
+        "schema": { "type": "string", "minLength": 1 } });
+    let folder = json!({ "name": "path", "in": "query", "description": "The full path.", "schema": text() });
+    let open = json!([{}, { "token": [] }]);
+    let failed = json!({ "description": "Why not, in words.",
+        "content": { "text/plain": { "schema": text() }, "text/html": { "schema": text() } } });
+    let bytes = json!({ "description": "The bytes.", "content": { "*/*": {} } });
+    let door = |what: &str, redirected: bool| {
+        let mut responses = json!({ "200": bytes, "206": bytes, "304": { "description": "As before." },
+            "416": { "description": "Beyond the end." }, "default": failed });
+        if redirected {
+            responses["302"] =
+                json!({ "description": "Where the bytes are.", "headers": { "Location": { "schema": text() } } });
+        }
+        json!({ "parameters": [path, sign], "get": {
+            "operationId": what, "security": open, "responses": responses,
+        } })
+    };
+    let plain = |kind: &str| json!({ "description": "As it is.", "content": { kind: { "schema": text() } } });
+    let document =
+        json!({ "description": "This.", "content": { "application/json": { "schema": { "type": "object" } } } });
+    let mut doors = Map::new();
+    doors.insert("/d/{path}".to_owned(), door("d", true));
+    doors.insert("/p/{path}".to_owned(), door("p", false));
+    doors.insert(
+        "/api/fs/m3u".to_owned(),
+        json!({ "get": {
+            "operationId": "fs_m3u", "security": open, "parameters": [folder, sign],
+            "responses": { "200": plain("application/vnd.apple.mpegurl"), "default": failed },
+        } }),
+    );
+    doors.insert(
+        "/api/openapi.json".to_owned(),
+        json!({ "get": { "operationId": "openapi", "security": [], "responses": { "200": document } } }),
+    );
+    doors.insert(
+        "/ping".to_owned(),
+        json!({ "get": { "operationId": "ping", "security": [], "responses": { "200": plain("text/plain") } } }),
+    );
+    doors
+}
+
+/// The document, written when somebody first asks for it.
+#[derive(Debug, Default)]
+pub struct Description(OnceLock<Bytes>);
+
+impl Description {
+    pub(super) fn answer(&self, base: &str) -> Response {
+        let document = self.0.get_or_init(|| document(base).to_string().into());
+        let mut response = Response::new(Body::from(document.clone()));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        response
+    }
 }
 
 #[cfg(test)]
@@ -102,10 +146,41 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_called_is_below_the_base_path() {
+        assert_eq!(document("")["servers"], json!([{ "url": "/" }]));
+        assert_eq!(document("/drive")["servers"], json!([{ "url": "/drive" }]));
+    }
+
+    /// What is done has an example, and what is not done stands there with its reason.
+    #[test]
     fn every_route_is_in_the_manual() {
         let manual = include_str!("../../../docs/API.md");
-        for (path, _, _) in ROUTES {
+        let calls = TASK_CALLS.map(|(verb, noun)| (format!("/task/KIND/{verb}"), Who::User, noun));
+        let routes = ROUTES.iter().map(|(path, who, noun)| ((*path).to_owned(), *who, *noun));
+        for (path, who, noun) in routes.chain(calls) {
             assert!(manual.contains(&format!("`/api{path}`")), "docs/API.md says nothing of /api{path}");
+            let (code, why) = match noun {
+                Noun::Refused(why) => (403, why),
+                Noun::Absent(why) => (404, why),
+                _ => {
+                    let start = format!("localhost:5244/api{}", path.replace("KIND", "copy"));
+                    let example = |line: &str| {
+                        let rest =
+                            line.strip_prefix("curl ").and_then(|line| line.split_once(&start)).map(|(_, rest)| rest);
+                        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '"', '?']))
+                    };
+                    assert!(manual.lines().any(example), "docs/API.md has no example of /api{path}");
+                    continue;
+                }
+            };
+            let whom = match who {
+                Who::Anyone => "anyone",
+                Who::Reader => "users; guests where `auth.guest: read`",
+                Who::User => "users",
+                Who::Admin => "admins",
+            };
+            let row = format!("| `/api{path}` | {whom} | code {code}: {why} |");
+            assert!(manual.contains(&row), "docs/API.md is to say: {row}");
         }
     }
 }

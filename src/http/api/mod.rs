@@ -12,15 +12,19 @@ mod playlist;
 mod routes;
 mod search;
 mod settings;
+mod shapes;
 mod storage;
 
-use std::sync::Arc;
+pub use description::Description;
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     body::Body,
     extract::{Request, State},
     response::Response,
 };
+use futures_util::FutureExt as _;
 use http::{HeaderValue, Method, header, request::Parts};
 
 use self::{
@@ -28,8 +32,17 @@ use self::{
     envelope::{Answer, Failure, done, failed, preflight, success},
     routes::{Noun, Who},
 };
-use super::{Edge, access, extract, layers::Peer};
-use crate::{drive::CallerKind, identity::Identity, path::VirtualPath, vfs::View};
+use super::{
+    Edge, access, extract,
+    layers::{self, Peer},
+};
+use crate::{
+    drive::CallerKind,
+    error::{Error, Kind},
+    identity::Identity,
+    path::VirtualPath,
+    vfs::View,
+};
 
 /// One call, by somebody who may make it.
 #[derive(Debug)]
@@ -62,7 +75,18 @@ pub(super) async fn serve(State(edge): State<Arc<Edge>>, request: Request) -> Re
     if request.method == Method::OPTIONS {
         return preflight();
     }
-    Box::pin(answer(&edge, &request, body)).await.unwrap_or_else(failed)
+    guarded(extract::request_id(&request), Box::pin(answer(&edge, &request, body))).await
+}
+
+/// A bug costs one answer, which is an envelope like any other.
+async fn guarded(id: &str, answering: impl Future<Output = Answer>) -> Response {
+    match AssertUnwindSafe(answering).catch_unwind().await {
+        Ok(answer) => answer.unwrap_or_else(failed),
+        Err(cause) => {
+            layers::log_panic(cause.as_ref(), id);
+            failed(Error::new(Kind::Internal, "A mistake of ours. The log of the server says more.").into())
+        }
+    }
 }
 
 async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
@@ -72,7 +96,7 @@ async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
     };
     match noun {
         Noun::Playlist => return Ok(playlist::playlist(edge, request).await),
-        Noun::Description => return Ok(description::answer(edge.site.base())),
+        Noun::Description => return Ok(edge.description.answer(edge.site.base())),
         _ => {}
     }
     if who == Who::Anyone {
@@ -89,7 +113,7 @@ async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
         // What comes along, a whole film maybe, is not read.
         Noun::Refused(why) => return Err(Failure::new(403, why)),
         Noun::Absent(why) => return Err(Failure::new(404, why)),
-        Noun::None => return success([(); 0]),
+        Noun::None | Noun::Tasks => return success([(); 0]),
         Noun::NoneOf => return success(part::none()),
         _ => {}
     }
@@ -129,4 +153,20 @@ pub(super) async fn ping() -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_bug_is_told_in_an_envelope_and_what_it_was_is_not() {
+        let response = guarded("17", async { panic!("the secret of it") }).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.extensions().get::<Error>().map(Error::kind), Some(Kind::Internal));
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        let envelope: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let message = "A mistake of ours. The log of the server says more.";
+        assert_eq!(envelope, serde_json::json!({ "code": 500, "message": message, "data": null }));
+    }
 }

@@ -8,7 +8,7 @@ use super::{TOKEN, call, closed, data, envelope, failure, films, login};
 use crate::support::{users::PASSWORD, world};
 
 /// SHA-256 of the password of all users, with OpenList's salt.
-fn hashed(password: &str) -> String {
+pub fn hashed(password: &str) -> String {
     use sha2::Digest as _;
     let sum = sha2::Sha256::digest(format!("{password}-https://github.com/alist-org/alist"));
     sum.iter().map(|byte| format!("{byte:02x}")).collect()

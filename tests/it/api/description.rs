@@ -1,44 +1,118 @@
-//! The description of the API is true: what is in it answers, as it says.
+//! The description of the API and the manual are true: what is in them answers, as they say.
 
 use serde_json::{Value, json};
+use sim115::Content;
 
-use super::{TOKEN, closed, data, envelope};
+use super::{TOKEN, closed, envelope, films};
+use crate::support::{Reply, TestApp, users::PASSWORD, world};
+
+async fn document(t: &TestApp) -> Value {
+    serde_json::from_slice(t.get("/api/openapi.json").send().await.is(200).bytes()).unwrap()
+}
 
 #[tokio::test]
-async fn everything_described_is_there_and_answers_as_described() {
+async fn who_may_call_and_the_types_of_fields_are_as_described() {
     let t = closed().start().await;
-    let reply = t.get("/api/openapi.json").send().await.is(200);
-    let document: Value = serde_json::from_slice(reply.bytes()).unwrap();
-    assert_eq!((&document["openapi"], &document["servers"][0]["url"]), (&json!("3.1.0"), &json!("/api")));
+    let document = document(&t).await;
+    assert_eq!((&document["openapi"], &document["servers"][0]["url"]), (&json!("3.1.0"), &json!("/")));
     let paths = document["paths"].as_object().unwrap();
-    assert!(paths.len() > 60, "{}", paths.len());
-    for (path, item) in paths {
-        let Some(operation) = item.get("post") else {
-            assert!(matches!(path.as_str(), "/openapi.json" | "/fs/m3u"), "{path}");
-            continue;
-        };
+    assert!(paths.len() > 130, "{}", paths.len());
+    for (route, item) in paths {
+        let (path, Some(operation)) = (route.replace("{kind}", "copy"), item.get("post")) else { continue };
         let open = operation["security"] == json!([]);
-        let stranger = envelope(t.post(&format!("/api{path}")).json("{}").send().await);
-        assert_eq!(stranger["code"] == 401, !open, "{path}: {stranger}");
-        // A field of another type than it says is refused; what is not said at all is not.
-        for (field, schema) in
-            operation["requestBody"]["content"]["application/json"]["schema"]["properties"].as_object().unwrap()
-        {
+        let stranger = envelope(t.post(&path).json("{}").send().await);
+        assert_eq!(stranger["code"] == 401, !open, "{route}: {stranger}");
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        for (field, kind) in schema["properties"].as_object().into_iter().flatten() {
             // Passwords of folders, second factors and methods of others are not looked at.
-            if open || matches!(field.as_str(), "password" | "otp_code" | "method") || path == "/fs/other" {
+            if open || matches!(field.as_str(), "password" | "otp_code" | "method") || route == "/api/fs/other" {
                 continue;
             }
-            let wrong = json!({ field: [], "keywords": "x" });
-            let wrong = if field == "keywords" { json!({ field: [] }) } else { wrong };
-            let call = t.post(&format!("/api{path}")).with("authorization", TOKEN);
+            let mut wrong = json!({ "keywords": "x" });
+            wrong[field] = json!([]);
+            let call = t.post(&path).with("authorization", TOKEN);
             let refused = envelope(call.json(&wrong.to_string()).send().await);
-            assert_eq!(refused["code"], 400, "{path} {field} {schema}: {refused}");
+            assert_eq!(refused["code"], 400, "{route} {field} {kind}: {refused}");
         }
     }
-    // The other way round: nothing that answers is left out.
-    for route in ["/fs/list", "/fs/get", "/fs/dirs", "/fs/search", "/fs/link", "/auth/login", "/me", "/public/settings"]
-    {
-        assert!(paths.contains_key(route), "{route}");
+}
+
+/// What is no envelope has a status and a kind of content that are described.
+#[tokio::test]
+async fn doors_answer_as_described() {
+    let t = world(films).start().await;
+    let document = document(&t).await;
+    let described = |route: &str, reply: &Reply| {
+        let responses = &document["paths"][route]["get"]["responses"];
+        let response = responses.get(reply.status.as_str()).unwrap_or(&responses["default"]);
+        assert!(response.is_object(), "{route}: {}", reply.status);
+        let Some(content) = response.get("content").and_then(Value::as_object) else {
+            return assert!(reply.bytes().is_empty(), "{route}: {}", reply.text());
+        };
+        let kind = reply.header("content-type").split(';').next().unwrap();
+        assert!(content.contains_key(kind) || content.contains_key("*/*"), "{route}: {kind}");
+    };
+    let doors = document["paths"].as_object().unwrap().iter().filter(|(_, item)| item.get("get").is_some());
+    assert_eq!(
+        doors.map(|(route, _)| &**route).collect::<Vec<_>>(),
+        ["/api/fs/m3u", "/api/openapi.json", "/d/{path}", "/p/{path}", "/ping"]
+    );
+    for (route, paths) in [
+        ("/ping", &["/ping"][..]),
+        ("/api/openapi.json", &["/api/openapi.json"]),
+        ("/api/fs/m3u", &["/api/fs/m3u?path=/115/Movies", "/api/fs/m3u?path=/115/none", "/api/fs/m3u?path=/.."]),
+        ("/d/{path}", &["/d/115/Movies/a b.mkv", "/d/115/none", "/d/115", "/d/%00", "/d/"]),
+        ("/p/{path}", &["/p/115/Movies/a b.mkv", "/p/115/none", "/p/115", "/p/%00", "/p/"]),
+    ] {
+        for path in paths {
+            for accept in ["*/*", "text/html"] {
+                described(route, &t.get(path).with("accept", accept).send().await);
+            }
+        }
     }
-    data(&t, TOKEN, "/me", &json!({})).await;
+    for range in ["bytes=0-9", "bytes=9999-"] {
+        described("/p/{path}", &t.get("/p/115/Movies/a b.mkv").range(range).send().await);
+    }
+}
+
+/// What stands behind `start` in a line, up to a blank or the quote that it is in.
+fn word<'a>(line: &'a str, start: &str, end: &[char]) -> Option<&'a str> {
+    line.split_once(start)?.1.split(end).next()
+}
+
+#[tokio::test]
+async fn every_example_of_the_manual_works() {
+    let t = world(|sim| {
+        sim.file("/film.mkv", Content::pattern(1000));
+        sim.file("/show/E1.mkv", Content::pattern(1000));
+    })
+    .access(|auth, _| auth.token = Some(TOKEN.into()))
+    .start()
+    .await;
+    let manual = include_str!("../../../docs/API.md");
+    let mut examples = 0;
+    for line in manual.lines().filter(|line| line.starts_with("curl ")) {
+        let path = word(line, "localhost:5244", &[' ', '"']).unwrap_or_else(|| panic!("whose address? {line}"));
+        let mut call = match word(line, "-d '", &['\'']) {
+            Some(body) => {
+                t.post(path).body(body.replace("PASSWORD", PASSWORD).replace("HASH", &super::auth::hashed(PASSWORD)))
+            }
+            None => t.get(path),
+        };
+        if line.contains("-H \"Authorization: $TOKEN\"") {
+            call = call.with("authorization", TOKEN);
+        }
+        let reply = call.send().await;
+        match path.split('?').next().unwrap() {
+            "/ping" | "/api/openapi.json" | "/api/fs/m3u" => drop(reply.is(200)),
+            "/d/115/film.mkv" => drop(reply.is(302)),
+            "/p/115/film.mkv" => drop(reply.is(200)),
+            _ => {
+                let want = line.split_once("# code ").map_or(200, |(_, code)| code.parse().unwrap());
+                assert_eq!(envelope(reply)["code"], want, "{line}");
+            }
+        }
+        examples += 1;
+    }
+    assert!(examples > 30, "{examples}");
 }

@@ -14,6 +14,10 @@ use crate::support::world;
 #[case::json_as_nothing("", r#"{"path":"/115/Movies","per_page":1}"#)]
 #[case::form("application/x-www-form-urlencoded", "path=%2F115%2FMovies&per_page=1")]
 #[case::form_as_json("application/json", "path=/115/Movies&per_page=1")]
+#[case::multipart(
+    "multipart/form-data; boundary=x",
+    "--x\r\nContent-Disposition: form-data; name=\"path\"\r\n\r\n/115/Movies\r\n--x\r\nContent-Disposition: form-data; name=per_page\r\n\r\n1\r\n--x--\r\n"
+)]
 #[tokio::test]
 async fn a_call_is_understood_however_it_is_written(#[case] content_type: &str, #[case] body: &str) {
     let t = world(films).start().await;
@@ -57,6 +61,20 @@ async fn whatever_is_wrong_is_said_in_the_envelope() {
         assert_eq!(envelope(t.get(route).send().await)["code"], 404, "{route}");
     }
     assert_eq!(t.api_calls(), 0);
+}
+
+/// Whoever sends a film where none is taken hears so, though nobody reads it to its end.
+#[tokio::test]
+async fn what_is_much_too_long_is_refused_in_an_envelope() {
+    let t = closed().start().await;
+    for (route, code) in [("/fs/put", 403), ("/fs/form", 403), ("/fs/list", 413), ("/none", 404)] {
+        for shown in [TOKEN, ""] {
+            let call = t.call(Method::PUT, &t.url(&format!("/api{route}"))).with("authorization", shown);
+            let answer = envelope(call.body(vec![b'x'; 8 * 1024 * 1024]).send().await);
+            let want = if shown.is_empty() && code != 404 { 401 } else { code };
+            assert_eq!(answer["code"], want, "{route}: {answer}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ mod admin;
 mod auth;
 mod description;
 mod envelope;
+mod every;
 mod links;
+mod matrix;
 mod playlist;
 mod reading;
 
