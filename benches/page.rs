@@ -40,6 +40,7 @@ fn page(criterion: &mut Criterion) {
             age: Some(Duration::from_secs(60)),
             stale: None,
             refresh: true,
+            stable: None,
         };
         criterion.bench_function(label, |bencher| bencher.iter(|| folder(black_box(&page))));
     }

@@ -24,9 +24,9 @@ fn entry() -> Entry {
 
 fn deciding(criterion: &mut Criterion) {
     let entry = entry();
-    assert_eq!(plan(Route::Delivered, Delivery::Redirect, &entry).ok(), Some(Way::Redirect));
+    assert_eq!(plan(Route::Delivered, &Delivery::Redirect, &entry).ok(), Some(Way::Redirect));
     criterion.bench_function("plan", |bencher| {
-        bencher.iter(|| plan(black_box(Route::Delivered), Delivery::Redirect, black_box(&entry)));
+        bencher.iter(|| plan(black_box(Route::Delivered), &Delivery::Redirect, black_box(&entry)));
     });
     let mut asked = HeaderMap::new();
     asked.insert(header::RANGE, HeaderValue::from_static("bytes=1048576-1114111"));

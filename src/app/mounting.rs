@@ -26,9 +26,10 @@ pub(super) fn policy(config: &MountConfig) -> Policy {
     let cache = &config.cache;
     Policy {
         driver: config.drive.kind(),
-        delivery: match config.delivery {
+        delivery: match &config.delivery {
             config::Delivery::Redirect => Delivery::Redirect,
             config::Delivery::Proxy => Delivery::Proxy,
+            config::Delivery::Url(proxy) => Delivery::Url(Arc::clone(proxy)),
         },
         ages: Ages { listing: cache.listing, grace: cache.grace },
         keeping: Keeping {

@@ -52,6 +52,21 @@ pub(super) fn pickcode(handle: &Handle) -> Result<p115::PickCode> {
     handle.as_str().strip_prefix("f:").and_then(|pickcode| pickcode.parse().ok()).ok_or_else(|| foreign(handle))
 }
 
+/// The pickcode of a file that can be asked for by it.
+pub(super) fn pickcode_of(file: &Entry) -> Option<&str> {
+    file.handle.as_str().strip_prefix("f:").filter(|_| file.can_be_opened())
+}
+
+/// A pickcode that may be a file's.
+pub(super) fn files_pickcode(text: &str) -> Option<p115::PickCode> {
+    text.parse().ok().filter(|pickcode: &p115::PickCode| !pickcode.is_folder())
+}
+
+/// The file that an item is; a folder is none.
+pub(super) fn file(item: p115::Item) -> Option<Entry> {
+    Some(entry(item)).filter(|entry| !entry.is_folder())
+}
+
 /// A handle that no drive of 115 minted.
 fn foreign(handle: &Handle) -> Error {
     Error::new(ErrorKind::Internal, format!("The handle \"{}\" is not one of 115.", handle.as_str()))

@@ -83,11 +83,21 @@ fn the_example_shows_every_key() {
     assert_eq!(keys(mount), ["path", "drive", "delivery", "read_only", "cache"]);
     assert_eq!(keys(&mount["drive"]), ["type", "root", "cookie", "rate", "page_size", "link_binding"]);
     assert_eq!(keys(&mount["cache"]), ["listing", "grace", "link", "min_life"]);
-    for key in
-        ["public_url", "users", "token", "wire", "base", "endpoints", "rsa_modulus", "danger_accept_invalid_certs"]
-    {
+    for key in [
+        "public_url",
+        "users",
+        "token",
+        "wire",
+        "base",
+        "endpoints",
+        "rsa_modulus",
+        "danger_accept_invalid_certs",
+        "proxy_url",
+    ] {
         assert!(EXAMPLE.contains(&format!("# {key}:")) || EXAMPLE.contains(&format!("#   {key}:")), "{key}");
     }
+    let url = EXAMPLE.replace("delivery: redirect\n", "delivery: url\n").replace("    # proxy_url:", "    proxy_url:");
+    assert_eq!(self::example(&url).config.mounts[0].delivery, Delivery::Url("https://worker.example.com".into()));
 }
 
 /// What stands there as a comment is true once the comment sign is taken away.
@@ -115,7 +125,7 @@ fn the_commented_part_of_the_example_is_known_too() {
     let Drive::Cloud(cloud) = &loaded.config.mounts[0].drive else { panic!("another type") };
     let wire = cloud.wire.as_ref().unwrap();
     assert!(wire.base.is_some() && wire.endpoints.len() == 1 && wire.rsa_modulus == Some(modulus));
-    assert_eq!((loaded.config.mounts[0].delivery, cloud.link_binding), (Delivery::Redirect, LinkBinding::Auto));
+    assert_eq!((&loaded.config.mounts[0].delivery, cloud.link_binding), (&Delivery::Redirect, LinkBinding::Auto));
     assert_eq!(loaded.config.mounts[0].cache.min_life, MinLife::Half);
 
     let bare: String = later

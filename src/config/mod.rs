@@ -8,7 +8,7 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use p115::ShareRef;
@@ -66,13 +66,15 @@ pub struct Mount {
 }
 
 /// What `/d` answers with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Delivery {
     /// A 302 to the drive's own link.
     #[default]
     Redirect,
     /// The bytes.
     Proxy,
+    /// A 302 to a download proxy: its `proxy_url`, which full paths follow. http or https, without a slash at its end.
+    Url(Arc<str>),
 }
 
 impl fmt::Display for Delivery {
@@ -80,6 +82,7 @@ impl fmt::Display for Delivery {
         f.pad(match self {
             Self::Redirect => "redirect",
             Self::Proxy => "proxy",
+            Self::Url(_) => "url",
         })
     }
 }

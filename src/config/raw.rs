@@ -57,7 +57,7 @@ pub(super) struct Mount {
     pub(super) path: Option<String>,
     pub(super) drive: Option<Drive>,
     pub(super) delivery: Option<String>,
-    pub(super) proxy_url: Later,
+    pub(super) proxy_url: Option<String>,
     pub(super) read_only: Option<bool>,
     pub(super) cache: Option<Cache>,
 }

@@ -16,5 +16,5 @@ pub use answer::{Answer, answer, head, head_of_opened};
 pub use cdn::{Cdn, NoCertificates};
 pub use file::{FileBody, Files};
 pub use plan::{Route, Way, plan};
-pub use redirect::redirect;
+pub use redirect::{hop, redirect};
 pub use relay::{Patience, Relay, RelayBody};

@@ -1,4 +1,4 @@
-//! The 302: never remembered, tells the CDN nothing of where the client came from.
+//! The 302: never remembered, tells who is asked next nothing of where the client came from.
 
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
@@ -13,9 +13,21 @@ pub fn redirect<B: Default>(kept: &Kept) -> Response<B> {
     response
 }
 
+/// Sends a client to a download proxy, in the same words.
+pub fn hop<B: Default>(url: HeaderValue) -> Response<B> {
+    let mut response = Response::new(B::default());
+    *response.status_mut() = StatusCode::FOUND;
+    *response.headers_mut() = to(url);
+    response
+}
+
 fn head(link: &Link) -> HeaderMap {
+    to(link.url.clone())
+}
+
+fn to(url: HeaderValue) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(header::LOCATION, link.url.clone());
+    headers.insert(header::LOCATION, url);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -61,6 +61,11 @@ pub trait Drive: Debug + Send + Sync + 'static {
         None
     }
 
+    /// Finding a file by its pickcode, where the drive can.
+    fn by_pickcode(&self) -> Option<&dyn ByPickcode> {
+        None
+    }
+
     /// Asks how the login stands, more thoroughly than a start does, and fails if it does not give all that it should.
     async fn standing(&self) -> Result<()> {
         Ok(())
@@ -101,6 +106,16 @@ pub trait Locate: Debug + Send + Sync {
 
     /// What stands at these names below the root; `None` where nothing does that can be found this way.
     async fn find(&self, names: &[&str], asker: &Asker) -> Result<Option<Entry>>;
+}
+
+/// Pickcode to entry, in one call: a code that stays the file's whatever it is called and wherever it lies.
+#[async_trait]
+pub trait ByPickcode: Debug + Send + Sync {
+    /// The pickcode of a file of this drive, ASCII letters and digits; `None` where it cannot be found by one.
+    fn pickcode<'a>(&self, file: &'a Entry) -> Option<&'a str>;
+
+    /// The file of this pickcode, also outside of the root; `None` where there is no such file (any more). A folder is none.
+    async fn file(&self, pickcode: &str, asker: &Asker) -> Result<Option<Entry>>;
 }
 
 /// Telling how much room there is.

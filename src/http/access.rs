@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use super::Edge;
 use crate::{
     error::{Error, Kind},
-    identity::{Guard, Identity, Refusal, SignFault},
+    identity::{Guard, Identity, Refusal, SignFault, is_stable},
     path::VirtualPath,
 };
 
@@ -20,6 +20,9 @@ pub(super) const COOKIE: &str = "gate115";
 pub(super) enum Fault {
     #[error(transparent)]
     Sign(SignFault),
+    /// Of a stable link, for which nothing else will do.
+    #[error("of a stable link: {0}")]
+    Stable(SignFault),
     #[error(transparent)]
     Login(Refusal),
     #[error("the path is outside of the user's base path")]
@@ -27,13 +30,16 @@ pub(super) enum Fault {
 }
 
 /// Lets whoever asks have the file at this full path: everybody may, or the address has a sign, or there is a login that
-/// reaches it.
+/// reaches it. A stable link is good by its sign alone: nobody's base path says where its file lies.
 pub(super) fn admit(guard: &Guard, headers: &HeaderMap, query: Option<&str>, path: &VirtualPath) -> Result<(), Fault> {
     if guard.is_open(path.as_str()) {
         return Ok(());
     }
     let sign = sign(query).map_or(Err(SignFault::Missing), |sign| guard.check_sign(path.as_str(), &sign));
     let Err(sign) = sign else { return Ok(()) };
+    if is_stable(path.as_str()) {
+        return Err(Fault::Stable(sign));
+    }
     let mut fault = Fault::Sign(sign);
     for shown in shown(headers) {
         match guard.identify(shown) {
@@ -81,6 +87,11 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Outside => Self::new(Kind::NotAllowed, "Your login does not reach this path."),
+            Fault::Stable(_) => Self::new(
+                Kind::Stranger,
+                "This address needs its sign, and a login does not replace that. Take the stable link anew from the page of the \
+                 file's folder: those that were handed out before may have expired.",
+            ),
             Fault::Sign(_) | Fault::Login(_) => Self::new(
                 Kind::Stranger,
                 "This address needs a valid sign or a login. Take the link from the page of its folder: those that were handed out \

@@ -4,7 +4,7 @@ use axum::{body::Body, response::Response};
 use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 
 use super::{
-    Edge, access,
+    Edge, access, addresses,
     counted::Counted,
     error::{self, Hint},
     extract,
@@ -14,6 +14,7 @@ use crate::{
     deliver::{self, Answer, Route, Way},
     drive::CallerKind,
     error::{Kind, Result},
+    identity::is_stable,
     path::VirtualPath,
     vfs::{File, View},
 };
@@ -40,6 +41,7 @@ pub(super) fn quick<B>(edge: &Edge, request: &Request<B>, peer: Option<Peer>) ->
     access::admit(&edge.guard, request.headers(), request.uri().query(), file.path()).ok()?;
     match deliver::plan(Route::Delivered, file.delivery(), file.entry()) {
         Ok(Way::Redirect) => view.link_at_hand(&file).map(|kept| deliver::redirect(&kept)),
+        Ok(Way::Hop(proxy)) => addresses::hop(&edge.guard, proxy, file.path()).ok().map(deliver::hop),
         _ => None,
     }
 }
@@ -50,6 +52,8 @@ pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: 
         Method::OPTIONS => return preflight(),
         _ => return method_not_allowed(),
     }
+    let here = route == Route::Through && request.uri.query().is_some_and(wants_it_here);
+    let route = if here { Route::Here } else { route };
     // Behind the slash that ends `/d` or `/p`.
     let raw = edge.site.below(request.uri.path()).and_then(|path| path.get(3..)).unwrap_or_default();
     let view = extract::view(edge, &request.headers, peer, None, CallerKind::Player);
@@ -63,6 +67,11 @@ pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: 
     })
 }
 
+/// Whether the bytes are to come from here though the mount has a download proxy, which it is that asks so.
+fn wants_it_here(query: &str) -> bool {
+    query.split('&').any(|pair| pair == "d" || pair.starts_with("d="))
+}
+
 /// The file, for whoever may have it. Nobody else learns whether it is there, and 115 is not asked for him.
 ///
 /// A path is what it says. Where that leads nowhere and there is still some `%XX` in it, a program encoded it twice: then it is
@@ -74,6 +83,10 @@ async fn file(edge: &Edge, view: &View, raw: &str, request: &Parts) -> Result<Fi
         return Ok(file);
     }
     let path = VirtualPath::from_uri(raw)?;
+    if is_stable(path.as_str()) {
+        admit(&path)?;
+        return addresses::stable_file(view, raw, &path).await;
+    }
     let literally = match admit(&path) {
         Ok(()) => view.file(raw, &path).await,
         Err(fault) => Err(fault.into()),
@@ -120,6 +133,7 @@ async fn answer(
             Some(kept) => Ok(deliver::redirect(&kept)),
             None => relay(edge, view, file, request, id).await,
         },
+        Way::Hop(proxy) => Ok(deliver::hop(addresses::hop(&edge.guard, proxy, file.path())?)),
         Way::Relay => relay(edge, view, file, request, id).await,
         Way::Local => Box::pin(local(edge, &file, request, id)).await,
     }

@@ -1,6 +1,7 @@
 //! THE EDGE: HTTP in, HTTP out. Knows no drive and no 115.
 
 mod access;
+mod addresses;
 mod api;
 mod counted;
 mod error;

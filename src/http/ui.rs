@@ -11,7 +11,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 
 use super::{
     Edge, access, error, extract, files, login,
-    page::{self, FolderPage, Frame, MountRow, Rows, Sort},
+    page::{self, FolderPage, Frame, MountRow, Rows, Sort, Stable},
     site::Outside,
 };
 use crate::{
@@ -66,9 +66,18 @@ async fn show(
         Node::Folder(Folder::Mounts(names)) => {
             let states = states(view, full, &names);
             let rows = Rows::Mounts(&rows(&names, &states));
-            let page =
-                FolderPage { frame, path: own, full, rows, nested: &[], sort, age: None, stale: None, refresh: false };
-            page::folder(&page)
+            page::folder(&FolderPage {
+                frame,
+                path: own,
+                full,
+                rows,
+                nested: &[],
+                sort,
+                age: None,
+                stale: None,
+                refresh: false,
+                stable: None,
+            })
         }
         Node::Folder(Folder::Drive { entry, mounted, nested }) => {
             let known = view.list(full, &entry, &mounted, refresh).await?;
@@ -89,7 +98,9 @@ async fn show(
                 entries = &seen;
             }
             let (rows, nested) = (Rows::Entries(entries), &rows(&nested, &states)[..]);
-            page::folder(&FolderPage { frame, path: own, full, rows, nested, sort, age, stale, refresh: true })
+            let signer = edge.guard.strict_signer();
+            let stable = mounted.codes().map(|codes| Stable { codes, signer: &signer });
+            page::folder(&FolderPage { frame, path: own, full, rows, nested, sort, age, stale, refresh: true, stable })
         }
     };
     Ok(html_page(html))

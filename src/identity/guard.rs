@@ -231,8 +231,8 @@ impl Guard {
         (!settings.open).then(|| settings.signs.signer(self.clock.unix()))
     }
 
-    /// What signs stable links, which always need it.
-    pub fn stable_signer(&self) -> Signer {
+    /// What signs what always needs it: stable links, and what a download proxy is sent.
+    pub fn strict_signer(&self) -> Signer {
         self.settings.load().signs.signer(self.clock.unix())
     }
 }

@@ -18,6 +18,6 @@ pub use password::{Hash, MAX_PASSWORD, Password, PasswordError, StaticHash};
 pub use permission::{Permission, Permissions, Role};
 #[cfg(test)]
 pub(crate) use sign::testing;
-pub use sign::{SignFault, Signer, is_stable, stable_path};
+pub use sign::{SignFault, Signer, is_stable, stable_parts, stable_path};
 pub use token::Refusal;
 pub use who::Identity;

@@ -71,7 +71,7 @@ impl Signs {
         let expires: u64 = digits.parse().map_err(|_| SignFault::Malformed)?;
         let fits = |key: &Key| {
             let mut buffer = [0; LENGTH];
-            bool::from(text(&mut buffer, key, path, digits).as_bytes().ct_eq(given.as_bytes()))
+            bool::from(text(&mut buffer, key, signed(path), digits).as_bytes().ct_eq(given.as_bytes()))
         };
         if !fits(&self.key) && !self.old.iter().any(fits) {
             return Err(SignFault::Wrong);
@@ -90,7 +90,18 @@ impl Signer {
 
     /// Writes it behind what is in `out`.
     pub fn write(&self, out: &mut String, path: &str) {
-        out.push_str(text(&mut [0; LENGTH], &self.signs.key, path, &self.expires));
+        self.write_of(out, signed(path));
+    }
+
+    /// The sign of all of a path, also of a stable link's: for others, who know nothing of such and look at it all.
+    pub fn sign_whole(&self, path: &str) -> String {
+        let mut sign = String::new();
+        self.write_of(&mut sign, path);
+        sign
+    }
+
+    fn write_of(&self, out: &mut String, message: &str) {
+        out.push_str(text(&mut [0; LENGTH], &self.signs.key, message, &self.expires));
         out.push(':');
         out.push_str(&self.expires);
     }
@@ -118,6 +129,13 @@ pub fn is_stable(path: &str) -> bool {
     path.starts_with(STABLE)
 }
 
+/// Mount and pickcode in the path of a stable link; `None` where it is none, or there is more in it than a name.
+pub fn stable_parts(path: &str) -> Option<(&str, &str)> {
+    let mut parts = path.strip_prefix(STABLE)?.split('/');
+    let (mount, pickcode, _name, more) = (parts.next()?, parts.next()?, parts.next(), parts.next());
+    (more.is_none() && !mount.is_empty() && !pickcode.is_empty()).then_some((mount, pickcode))
+}
+
 /// What of a path is signed: all of it, but of a stable link.
 fn signed(path: &str) -> &str {
     match path.strip_prefix(STABLE) {
@@ -134,9 +152,9 @@ fn key(token: &SecretString) -> Key {
     Key::new_from_slice(token.expose_secret().as_bytes()).unwrap_or_else(|_| unreachable!("HMAC takes any key"))
 }
 
-fn text<'a>(buffer: &'a mut [u8; LENGTH], key: &Key, path: &str, digits: &str) -> &'a str {
+fn text<'a>(buffer: &'a mut [u8; LENGTH], key: &Key, message: &str, digits: &str) -> &'a str {
     let mut mac = key.clone();
-    mac.update(signed(path).as_bytes());
+    mac.update(message.as_bytes());
     mac.update(b":");
     mac.update(digits.as_bytes());
     // 32 bytes are 44 letters, and base64 is ASCII.
@@ -224,6 +242,23 @@ mod tests {
             assert_eq!(ours.check(other, &sign, 100), Err(SignFault::Wrong), "{other}");
         }
         assert!(is_stable("/@pc/main/abc123/a.mkv") && !is_stable("/@pcx/main/abc123"));
+        // For those who look at all of it.
+        let whole = ours.signer(100).sign_whole("/@pc/main/abc123/a.mkv");
+        assert_eq!(ours.check("/@pc/main/abc123/a.mkv", &whole, 100), Err(SignFault::Wrong));
+        assert_eq!(ours.signer(100).sign_whole("/115/a"), ours.signer(100).sign("/115/a"));
+    }
+
+    #[rstest]
+    #[case("/@pc/m/abc/a b.mkv", Some(("m", "abc")))]
+    #[case("/@pc/m/abc", Some(("m", "abc")))]
+    #[case("/@pc/m/abc/", Some(("m", "abc")))]
+    #[case("/@pc/m/abc/a/b", None)]
+    #[case("/@pc/m", None)]
+    #[case("/@pc/", None)]
+    #[case("/@pc//abc/a", None)]
+    #[case("/115/@pc/m/abc", None)]
+    fn a_stable_link_names_a_mount_and_a_pickcode(#[case] path: &str, #[case] parts: Option<(&str, &str)>) {
+        assert_eq!(stable_parts(path), parts);
     }
 
     proptest! {

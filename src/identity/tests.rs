@@ -166,7 +166,7 @@ async fn signs_are_needed_unless_everybody_may_read() {
         guard.configure(&open).await.unwrap();
         assert!(guard.is_open("/a") && !guard.is_open(&stable) && guard.signer().is_none());
         assert_eq!(guard.guest().is_some(), open.guest == Guest::Read);
-        assert_eq!(guard.check_sign(&format!("{stable}/x"), &guard.stable_signer().sign(&stable)), Ok(()));
+        assert_eq!(guard.check_sign(&format!("{stable}/x"), &guard.strict_signer().sign(&stable)), Ok(()));
     }
     let expiring = Auth { link_expiration: Duration::from_secs(60), old_tokens: vec!["old".into()], ..auth() };
     guard.configure(&expiring).await.unwrap();

@@ -13,6 +13,7 @@ mod reading;
 mod recent;
 mod resolve;
 mod shelf;
+mod stable;
 mod view;
 
 pub use budget::Budget;
@@ -24,4 +25,5 @@ pub use listings::{Ages, Known};
 pub use mounts::{Delivery, Held, Mount, Mounted, Namespace, Policy, State};
 pub use pool::{Keeping, Kept, MinLife};
 pub use shelf::{Memory, Shelf, Start, record};
+pub use stable::Codes;
 pub use view::{Caller, File, Folder, Node, View};

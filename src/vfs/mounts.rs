@@ -13,6 +13,7 @@ use super::{
     recent::Recent,
     resolve::Folders,
     shelf::Memory,
+    stable::{Stable, share_account},
 };
 use crate::{
     clock::Clock,
@@ -22,18 +23,20 @@ use crate::{
 };
 
 /// How a mount's files are given out at `/d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// A 302 to the drive's own URL, where the link allows it.
     Redirect,
     /// The bytes through this server.
     Proxy,
+    /// A 302 to a download proxy, which fetches in its client's place: what stands before the full path there.
+    Url(Arc<str>),
     /// The bytes of a file that is on this machine, whatever is configured.
     Local,
 }
 
 /// What a mount does with what it learns.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Policy {
     /// What kind of drive it is of, by the `type` it is written with.
     pub driver: &'static str,
@@ -50,6 +53,7 @@ pub struct Mounted {
     pub(super) listings: Arc<Listings>,
     pub(super) folders: Folders,
     pub(super) links: Links,
+    pub(super) stable: Stable,
 }
 
 impl Mounted {
@@ -72,6 +76,7 @@ impl Mounted {
         let listings = Listings::new(Arc::clone(&drive), clock.clone(), ages, section, tasks.clone());
         Self {
             folders: Folders::new(clock.clone(), ages, listings.overdue(), paths, found, tasks.clone()),
+            stable: Stable::new(clock.clone(), ages, listings.overdue(), tasks.clone()),
             listings: Arc::new(listings),
             links: Links::new(Arc::clone(&drive), clock.clone(), policy.keeping, budget, tasks.clone()),
             root: Arc::new(root),
@@ -165,19 +170,25 @@ impl Mount {
 
     /// The drive at work, or what stands in for it, or why there is none.
     pub fn mounted(&self) -> Result<Arc<Mounted>> {
-        let error = match &**self.state.load() {
-            State::Working(mounted) => return Ok(Arc::clone(mounted)),
-            State::Starting => {
-                Error::new(Kind::Busy, format!("{} is being started; try again in a moment.", self.path))
-                    .retry_after(Some(std::time::Duration::from_secs(2)))
-            }
+        if let State::Working(mounted) = &**self.state.load() {
+            return Ok(Arc::clone(mounted));
+        }
+        self.remembered.load_full().ok_or_else(|| self.trouble())
+    }
+
+    /// Why it does not work.
+    fn trouble(&self) -> Error {
+        match &**self.state.load() {
             State::Failed(error) => {
                 let kind = if error.kind().is_unreachable() { error.kind() } else { Kind::Upstream };
                 Error::new(kind, format!("{} could not be mounted: {}", self.path, error.message()))
                     .retry_after(error.wait())
             }
-        };
-        self.remembered.load_full().ok_or(error)
+            State::Starting | State::Working(_) => {
+                Error::new(Kind::Busy, format!("{} is being started; try again in a moment.", self.path))
+                    .retry_after(Some(std::time::Duration::from_secs(2)))
+            }
+        }
     }
 }
 
@@ -211,6 +222,30 @@ impl Namespace {
     pub(super) fn at<'a, 'p>(&'a self, path: &'p VirtualPath) -> Option<(&'a Arc<Mount>, &'p str)> {
         let holding = self.mounts.iter().filter_map(|mount| Some((mount, path.below(&mount.path)?)));
         holding.min_by_key(|(_, rest)| rest.len())
+    }
+
+    /// The mount that stable links call so. Where there is none any more, another one of its account: the file may lie anywhere
+    /// in that.
+    pub(super) fn called(&self, id: &str) -> Result<(&Arc<Mount>, Arc<Mounted>)> {
+        let (mut of_account, mut trouble) = (None, None);
+        for mount in &self.mounts {
+            let mounted = match mount.mounted() {
+                Ok(mounted) => mounted,
+                Err(error) => {
+                    trouble.get_or_insert(error);
+                    continue;
+                }
+            };
+            match mounted.codes().map(|codes| codes.mount) {
+                Some(own) if own == id => return Ok((mount, mounted)),
+                Some(own) if share_account(own, id) => drop(of_account.get_or_insert((mount, mounted))),
+                // It is shown as it was remembered, and does not know yet whose it is.
+                None if mounted.drive.by_pickcode().is_some() => drop(trouble.get_or_insert_with(|| mount.trouble())),
+                _ => {}
+            }
+        }
+        // One that does not work yet may be the one.
+        of_account.ok_or_else(|| trouble.unwrap_or_else(|| Error::not_found("mount of this link")))
     }
 
     /// The names right below a path at which mounts stand, or on the way to which they do.

@@ -49,8 +49,8 @@ struct Found {
 /// How long what was found holds: until then by our clock, and as long as no listing of the mount has changed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Current {
-    generation: u64,
-    until: Duration,
+    pub(super) generation: u64,
+    pub(super) until: Duration,
 }
 
 impl Folders {

@@ -14,6 +14,7 @@ use super::{
     mounts::{Delivery, Mount, Mounted, Namespace},
     pool::Kept,
     resolve::{self, Current},
+    stable::Codes,
 };
 use crate::{
     drive::{Asker, CallerKind, Entry, Family, Opened},
@@ -69,6 +70,8 @@ struct Facts {
     path: VirtualPath,
     links: Arc<FileLinks>,
     head: OnceLock<HeaderMap>,
+    /// What it was found by, where that was not its path.
+    pickcode: Option<Box<str>>,
 }
 
 /// A folder: of a drive, or an artificial one above the mount points.
@@ -139,10 +142,20 @@ impl View {
         if entry.is_folder() {
             return Ok((Node::Folder(Folder::Drive { entry, mounted, nested }), None));
         }
-        let links = mounted.links.of(&entry.handle);
-        let (mount, path) = (Arc::clone(mount), path.clone());
-        let facts = Facts { entry, mount, mounted, path, links, head: OnceLock::new() };
-        Ok((Node::File(File(Arc::new(facts))), current))
+        Ok((Node::File(File::new(entry, mount, mounted, path, None)), current))
+    }
+
+    /// The file of this pickcode, wherever it lies in the account of the mount that stable links call so. Whoever is let in here
+    /// has a right to that one file, whatever else he sees. `path` is what the link says, which came as `raw` in a request.
+    pub async fn stable(&self, raw: &str, path: &VirtualPath, mount: &str, pickcode: &str) -> Result<File> {
+        let (mount, mounted) = self.namespace.called(mount)?;
+        let (generation, asker) = (mounted.listings.generation(), self.asker(&mounted));
+        let (entry, until) = mounted.stable.file(&mounted.drive, pickcode, &asker).await?;
+        let file = File::new(entry, mount, mounted, path, Some(pickcode));
+        if let Some(until) = until {
+            self.namespace.recent().keep(raw, &file, Current { generation, until });
+        }
+        Ok(file)
     }
 
     /// The file at `path`, which came as `raw` in a request; a folder is [`Kind::IsFolder`].
@@ -203,18 +216,35 @@ impl View {
 }
 
 impl File {
+    fn new(
+        entry: Arc<Entry>,
+        mount: &Arc<Mount>,
+        mounted: Arc<Mounted>,
+        path: &VirtualPath,
+        pickcode: Option<&str>,
+    ) -> Self {
+        let links = mounted.links.of(&entry.handle);
+        let (mount, path, pickcode) = (Arc::clone(mount), path.clone(), pickcode.map(Into::into));
+        Self(Arc::new(Facts { entry, mount, mounted, path, links, head: OnceLock::new(), pickcode }))
+    }
+
     pub fn entry(&self) -> &Arc<Entry> {
         &self.0.entry
     }
 
-    /// Where it stands in the namespace.
+    /// Where it stands in the namespace; of one that was found by its pickcode, what its link says.
     pub fn path(&self) -> &VirtualPath {
         &self.0.path
     }
 
     /// How it goes out at `/d`.
-    pub fn delivery(&self) -> Delivery {
-        if self.0.mounted.drive.local().is_some() { Delivery::Local } else { self.0.mount.policy().delivery }
+    pub fn delivery(&self) -> &Delivery {
+        if self.0.mounted.drive.local().is_some() { &Delivery::Local } else { &self.0.mount.policy().delivery }
+    }
+
+    /// How stable links call the files of its mount; `None` where there are no such links.
+    pub fn codes(&self) -> Option<Codes<'_>> {
+        self.0.mounted.codes()
     }
 
     /// Opens it, where it is on this machine; once for each request, so no descriptor is kept.
@@ -265,9 +295,13 @@ impl File {
 
     /// A listed file that the drive says is gone makes its folder be read anew.
     fn learn(&self, error: &Error) {
-        if error.kind() == Kind::Gone
-            && let Some(rest) = self.0.path.below(self.0.mount.path())
-        {
+        if error.kind() != Kind::Gone {
+            return;
+        }
+        if let Some(pickcode) = &self.0.pickcode {
+            self.0.mounted.stable.forget(pickcode);
+            self.0.mounted.listings.changed();
+        } else if let Some(rest) = self.0.path.below(self.0.mount.path()) {
             resolve::gone(&self.0.mounted, rest);
         }
     }

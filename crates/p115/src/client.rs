@@ -11,7 +11,8 @@ use crate::session::Cookie;
 use crate::types::{Cid, FileId, PickCode};
 use crate::web::link::Memory;
 use crate::web::{
-    Ask, CdnLink, Device, FilePage, Space, Standing, Stat, User, by_name, devices, files, link, paths, session, space,
+    Ask, CdnLink, Device, FilePage, Item, Space, Standing, Stat, User, by_name, devices, files, info, link, paths,
+    session, space,
 };
 use crate::wire::Wire;
 
@@ -156,6 +157,14 @@ impl Client {
     /// Those of every method.
     pub async fn stat(&self, id: impl Into<FileId>) -> Result<Option<Stat>, Error> {
         paths::stat(&self.gate, id.into()).await
+    }
+
+    /// What a pick code stands for, wherever that lies; `None` when there is no such thing, or it is in the recycle bin (§3.8).
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn by_pickcode(&self, pickcode: &PickCode) -> Result<Option<Item>, Error> {
+        info::by_pickcode(&self.gate, pickcode).await
     }
 
     /// A link to a file's bytes, by the first of 115's ways that works for whoever will fetch them (§4).

@@ -12,6 +12,7 @@ mod gate;
 mod lenient;
 mod margin;
 pub mod open;
+mod pickcode;
 mod session;
 mod share;
 mod types;

@@ -17,7 +17,7 @@ use super::{
     error,
 };
 use crate::{
-    drive::{Asker, Audience, Drive, Entry, Kind as EntryKind, Link, Locate, Page, Pause, Room, Space},
+    drive::{Asker, Audience, ByPickcode, Drive, Entry, Kind as EntryKind, Link, Locate, Page, Pause, Room, Space},
     error::{Error, Kind, Result},
     path::{Name, is_own_spelling},
 };
@@ -188,6 +188,10 @@ impl Drive for Cloud {
         Some(self)
     }
 
+    fn by_pickcode(&self) -> Option<&dyn ByPickcode> {
+        Some(self)
+    }
+
     async fn standing(&self) -> Result<()> {
         match self.client.standing().await.map_err(|cause| self.heard(&cause))? {
             Standing::Alive => Ok(()),
@@ -223,6 +227,19 @@ impl Space for Cloud {
     async fn room(&self) -> Result<Room> {
         let space = self.client.space().await.map_err(|cause| self.heard(&cause))?;
         Ok(Room { total: space.total, used: space.used })
+    }
+}
+
+#[async_trait]
+impl ByPickcode for Cloud {
+    fn pickcode<'a>(&self, file: &'a Entry) -> Option<&'a str> {
+        entry::pickcode_of(file)
+    }
+
+    async fn file(&self, pickcode: &str, asker: &Asker) -> Result<Option<Entry>> {
+        let Some(pickcode) = entry::files_pickcode(pickcode) else { return Ok(None) };
+        let found = self.client.by(caller(asker)).by_pickcode(&pickcode).await.map_err(|cause| self.heard(&cause))?;
+        Ok(found.and_then(entry::file))
     }
 }
 

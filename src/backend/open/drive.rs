@@ -14,7 +14,7 @@ use super::{
     error,
 };
 use crate::{
-    drive::{Asker, Audience, Drive, Entry, Link, Locate, Page, Pause, Room, Space},
+    drive::{Asker, Audience, ByPickcode, Drive, Entry, Link, Locate, Page, Pause, Room, Space},
     error::{Error, Kind, Result},
     path::is_own_spelling,
 };
@@ -121,6 +121,10 @@ impl Drive for Open {
         Some(self)
     }
 
+    fn by_pickcode(&self) -> Option<&dyn ByPickcode> {
+        Some(self)
+    }
+
     fn skew(&self) -> Option<i64> {
         self.client.skew()
     }
@@ -149,6 +153,20 @@ impl Space for Open {
         let user = self.client.user().await.map_err(|cause| self.heard(&cause))?;
         let untold = || Error::new(Kind::Upstream, "115 does not tell how full the account is.");
         user.space.map(|space| Room { total: space.total, used: space.used }).ok_or_else(untold)
+    }
+}
+
+#[async_trait]
+impl ByPickcode for Open {
+    /// Found is what has its id in its code.
+    fn pickcode<'a>(&self, file: &'a Entry) -> Option<&'a str> {
+        entry::pickcode_of(file).filter(|text| entry::files_pickcode(text).is_some_and(|code| code.file_id().is_some()))
+    }
+
+    async fn file(&self, pickcode: &str, asker: &Asker) -> Result<Option<Entry>> {
+        let Some(pickcode) = entry::files_pickcode(pickcode) else { return Ok(None) };
+        let found = self.client.by(caller(asker)).by_pickcode(&pickcode).await.map_err(|cause| self.heard(&cause))?;
+        Ok(found.and_then(entry::file))
     }
 }
 

@@ -64,6 +64,7 @@ pub(super) fn check(raw: Raw, sources: &Sources<'_>) -> Result<Loaded, Vec<Viola
         Some(dir) => dir.into(),
     };
     let mounts = mounts::mounts(raw.mounts.unwrap_or_default(), sources, &mut report);
+    mounts::elsewhere(&mounts, &server, &mut report);
     local::apart(&mounts, &data_dir, sources.base_dir, &mut report);
     if report.violations.is_empty() {
         Ok(Loaded { config: Config { server, data_dir, auth, mounts }, notes: report.notes })

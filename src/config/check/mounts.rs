@@ -1,9 +1,13 @@
 //! The list of mounts: where each stands, how it delivers, and how long it remembers.
 
+use std::sync::Arc;
+
+use url::Url;
+
 use super::{
-    super::{Cache, Delivery, Mount, raw, secret::Sources},
+    super::{Cache, Delivery, Drive, Mount, Server, raw, secret::Sources},
     Report, drive,
-    value::{duration, shown, some_duration},
+    value::{base_url, duration, shown, some_duration},
 };
 use crate::{config::MinLife, path::VirtualPath};
 
@@ -21,8 +25,7 @@ pub(super) fn mounts(raw: Vec<raw::Mount>, sources: &Sources<'_>, report: &mut R
         let at = format!("mounts[{index}]");
         let path = path(raw.path.as_deref(), &format!("{at}.path"), &paths, report);
         paths.extend(path.clone().map(|path| (index, path)));
-        let delivery = delivery(raw.delivery.as_deref(), &at, report);
-        report.later(&at, "proxy_url", &raw.proxy_url, "");
+        let delivery = delivery(raw.delivery.as_deref(), raw.proxy_url.as_deref(), &at, report);
         let cache = cache(raw.cache.unwrap_or_default(), &format!("{at}.cache"), report);
         let drive = match raw.drive {
             Some(drive) => drive::drive(drive, &format!("{at}.drive"), sources, report),
@@ -31,6 +34,12 @@ pub(super) fn mounts(raw: Vec<raw::Mount>, sources: &Sources<'_>, report: &mut R
                 None
             }
         };
+        if let (Delivery::Url(_), Some(Drive::Local(_))) = (&delivery, &drive) {
+            report.wrong(
+                format!("{at}.delivery"),
+                "files of this machine are always given as bytes; leave delivery and proxy_url out",
+            );
+        }
         if let (Some(path), Some(drive)) = (path, drive) {
             mounts.push(Mount { path, drive, delivery, read_only: raw.read_only.unwrap_or(false), cache });
         }
@@ -60,24 +69,68 @@ fn path(text: Option<&str>, field: &str, earlier: &[(usize, VirtualPath)], repor
     Some(path)
 }
 
-fn delivery(text: Option<&str>, at: &str, report: &mut Report) -> Delivery {
-    match text {
-        None | Some("redirect") => return Delivery::Redirect,
-        Some("proxy") => return Delivery::Proxy,
-        Some("url") => {
+/// A download proxy that is this gateway would send its clients in a circle.
+pub(super) fn elsewhere(mounts: &[Mount], server: &Server, report: &mut Report) {
+    let Some(public) = &server.public_url else { return };
+    for (index, mount) in mounts.iter().enumerate() {
+        if let Delivery::Url(proxy) = &mount.delivery
+            && Url::parse(proxy).is_ok_and(|proxy| is_same(&proxy, public))
+        {
             report.wrong(
-                format!("{at}.delivery"),
-                "delivery: url is not in this version yet; leave it out, or write redirect or proxy.",
-            );
-        }
-        Some(other) => {
-            report.wrong(
-                format!("{at}.delivery"),
-                format!("{} is not redirect or proxy; write one of these", shown(other)),
+                format!("mounts[{index}].proxy_url"),
+                "this is the gateway itself (server.public_url); write the address of the download proxy",
             );
         }
     }
-    Delivery::Redirect
+}
+
+/// Whether both lead to one place, by whichever scheme.
+fn is_same(one: &Url, other: &Url) -> bool {
+    let place =
+        |url: &Url| (url.host_str().map(str::to_owned), url.port(), url.path().trim_end_matches('/').to_owned());
+    place(one) == place(other)
+}
+
+fn delivery(text: Option<&str>, proxy: Option<&str>, at: &str, report: &mut Report) -> Delivery {
+    let delivery = match text {
+        Some("url") => {
+            let field = format!("{at}.proxy_url");
+            let proxy = match proxy {
+                Some(proxy) => report.take(&field, proxy_url(proxy)),
+                None => {
+                    report.wrong(
+                        field,
+                        "is missing; write where the download proxy is, for example https://worker.example.com",
+                    );
+                    None
+                }
+            };
+            return proxy.map_or(Delivery::Redirect, Delivery::Url);
+        }
+        None | Some("redirect") => Delivery::Redirect,
+        Some("proxy") => Delivery::Proxy,
+        Some(other) => {
+            report.wrong(
+                format!("{at}.delivery"),
+                format!("{} is not redirect, proxy or url; write one of these", shown(other)),
+            );
+            return Delivery::Redirect;
+        }
+    };
+    if proxy.is_some() {
+        report.wrong(format!("{at}.proxy_url"), "this is only for delivery: url; write that too, or leave this out");
+    }
+    delivery
+}
+
+/// What stands before full paths at a download proxy: nothing is put between the two.
+fn proxy_url(text: &str) -> Result<Arc<str>, String> {
+    let text = text.trim();
+    if text.ends_with('/') {
+        return Err("it ends in a slash, and the path that follows begins with one; leave it out at the end".into());
+    }
+    let url = base_url(text)?;
+    Ok(url.as_str().trim_end_matches('/').into())
 }
 
 fn cache(raw: raw::Cache, at: &str, report: &mut Report) -> Cache {

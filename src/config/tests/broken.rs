@@ -214,7 +214,61 @@ fn too_little_is_named(#[case] text: &str, #[case] want: &str) {
     "",
     "mounts[0].drive.wire.rsa_modulus: this is no RSA modulus of exactly 1024 bits; write its 256 hex digits, the first not below 8"
 )]
-#[case("", "delivery: send", "", "mounts[0].delivery: \"send\" is not redirect or proxy; write one of these")]
+#[case("", "delivery: send", "", "mounts[0].delivery: \"send\" is not redirect, proxy or url; write one of these")]
+#[case(
+    "",
+    "delivery: url",
+    "",
+    "mounts[0].proxy_url: is missing; write where the download proxy is, for example https://worker.example.com"
+)]
+#[case(
+    "",
+    "proxy_url: 'https://worker.example.com'",
+    "",
+    "mounts[0].proxy_url: this is only for delivery: url; write that too, or leave this out"
+)]
+#[case(
+    "",
+    "delivery: proxy\n  proxy_url: 'https://worker.example.com'",
+    "",
+    "mounts[0].proxy_url: this is only for delivery: url; write that too, or leave this out"
+)]
+#[case(
+    "",
+    "delivery: url\n  proxy_url: 'https://worker.example.com/'",
+    "",
+    "mounts[0].proxy_url: it ends in a slash, and the path that follows begins with one; leave it out at the end"
+)]
+#[case(
+    "",
+    "delivery: url\n  proxy_url: 'ftp://worker.example.com'",
+    "",
+    "mounts[0].proxy_url: only http:// and https:// URLs can be used"
+)]
+#[case(
+    "",
+    "delivery: url\n  proxy_url: 'worker.example.com'",
+    "",
+    "mounts[0].proxy_url: this is no URL: relative URL without a base. Write one like http://127.0.0.1:9115"
+)]
+#[case(
+    "",
+    "delivery: url\n  proxy_url: 'https://worker.example.com/x?y'",
+    "",
+    "mounts[0].proxy_url: write the URL without a query (?…) and a fragment (#…)"
+)]
+#[case(
+    "",
+    "delivery: url\n  proxy_url: 'https://a:b@worker.example.com'",
+    "",
+    "mounts[0].proxy_url: write the URL without user and password"
+)]
+#[case(
+    "",
+    "delivery: url\n  proxy_url: 'https://drive.example/x'",
+    "server: { public_url: 'http://drive.example/x/' }",
+    "mounts[0].proxy_url: this is the gateway itself (server.public_url); write the address of the download proxy"
+)]
 #[case(
     "",
     "cache: { listing: 0s }",
@@ -312,7 +366,7 @@ fn everything_that_is_wrong_is_said_at_once() {
             "mounts[0].drive.root",
             "mounts[0].drive.rate",
             "mounts[1].path",
-            "mounts[1].delivery",
+            "mounts[1].proxy_url",
             "mounts[1].drive.root",
         ]
     );

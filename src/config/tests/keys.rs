@@ -36,8 +36,7 @@ use super::*;
 #[case("wire: { ec_public_key: abcd }", "", "", Some("mounts[0].drive.wire.ec_public_key"))]
 #[case("wire: { danger_accept_invalid_certs: false }", "", "", None)]
 #[case("", "delivery: redirect", "", None)]
-#[case("", "delivery: url", "", Some("mounts[0].delivery"))]
-#[case("", "proxy_url: 'https://worker.example.com'", "", Some("mounts[0].proxy_url"))]
+#[case("", "delivery: url\n  proxy_url: 'https://worker.example.com'", "", None)]
 #[case("", "read_only: false", "", None)]
 #[case("", "cache: { listing: 30m, grace: 24h, link: 1h, min_life: half }", "", None)]
 fn every_key_is_taken_or_known_to_come_later(
@@ -232,6 +231,26 @@ fn mounts_may_stand_inside_each_other(#[case] paths: &[&str]) {
     let mounts = paths.iter().map(|path| format!("- {{ path: {path}, drive: {{ type: 115-open }} }}\n"));
     let loaded = parse(&format!("mounts:\n{}", mounts.collect::<String>())).unwrap();
     assert_eq!(loaded.config.mounts.len(), paths.len());
+}
+
+#[rstest]
+#[case("https://worker.example.com", "https://worker.example.com")]
+#[case(" http://Worker.example.com:8080/115 ", "http://worker.example.com:8080/115")]
+#[case::of_our_host_and_elsewhere("https://drive.example/worker", "https://drive.example/worker")]
+fn a_download_proxy_is_what_full_paths_follow(#[case] written: &str, #[case] taken: &str) {
+    let mount = format!("delivery: url\n  proxy_url: '{written}'");
+    let loaded = parse(&file("", &mount, "server: { public_url: 'https://drive.example' }")).unwrap();
+    assert_eq!(loaded.config.mounts[0].delivery, Delivery::Url(taken.into()));
+    assert_eq!(loaded.config.mounts[0].delivery.to_string(), "url");
+}
+
+#[test]
+fn a_folder_of_this_machine_needs_no_download_proxy() {
+    let text = "mounts: [{ path: /a, delivery: url, proxy_url: 'https://worker.example.com', drive: { type: local, root: /srv } }]";
+    assert_eq!(
+        parse(text).unwrap_err().to_string(),
+        "mounts[0].delivery: files of this machine are always given as bytes; leave delivery and proxy_url out"
+    );
 }
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";

@@ -53,7 +53,7 @@ fn what_is_left_out_has_its_default() {
     let mount = &loaded.config.mounts[0];
     assert_eq!(loaded.config.server, Server::default());
     assert_eq!(loaded.config.data_dir, Path::new("./data"));
-    assert_eq!((mount.path.as_str(), mount.delivery, mount.read_only), ("/115", Delivery::Redirect, false));
+    assert_eq!((mount.path.as_str(), &mount.delivery, mount.read_only), ("/115", &Delivery::Redirect, false));
     assert_eq!(mount.cache, Cache::default());
     let cloud = cloud(&loaded);
     assert_eq!((cloud.root, cloud.rate, cloud.page_size, cloud.link_binding), (0, 2.0, 1150, LinkBinding::Auto));
@@ -72,7 +72,7 @@ fn what_is_written_is_taken() {
     let loaded = parse(&file(&drive, mount, "server: { listen: ['127.0.0.1:80', '[::1]:80'] }")).unwrap();
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     let mount = &loaded.config.mounts[0];
-    assert_eq!((mount.delivery, mount.read_only), (Delivery::Proxy, true));
+    assert_eq!((&mount.delivery, mount.read_only), (&Delivery::Proxy, true));
     let cache = Cache {
         listing: minutes(90),
         grace: Duration::ZERO,

@@ -10,8 +10,10 @@ use crate::{
     deliver::{self, Route, Way},
     drive::{Binding, CallerKind, Entry},
     error::{Error, Kind},
+    http::addresses,
+    identity::is_stable,
     path::{VirtualPath, split_extension},
-    vfs::{File, Folder, Kept, Node, View},
+    vfs::{Delivery, File, Folder, Kept, Node, View},
 };
 
 #[derive(Serialize)]
@@ -19,6 +21,9 @@ struct Got<'a> {
     #[serde(flatten)]
     object: Object<'a>,
     raw_url: String,
+    /// Where it is found whatever becomes of its path; not there for what has no such address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stable_url: Option<String>,
     readme: &'static str,
     header: &'static str,
     provider: &'static str,
@@ -28,9 +33,10 @@ struct Got<'a> {
 pub(super) async fn get(call: &Call<'_>) -> Answer {
     let full = call.who.full(&call.ask.path("path")?);
     let view = call.view(CallerKind::Player, Some(call.who.base_path()));
-    let got = |object, raw_url, related| Got {
+    let got = |object, raw_url, stable_url, related| Got {
         object,
         raw_url,
+        stable_url,
         readme: "",
         header: "",
         provider: storage::provider(call.edge, &full),
@@ -45,15 +51,15 @@ pub(super) async fn get(call: &Call<'_>) -> Answer {
             let signer = call.edge.guard.signer();
             let object = |entry| Object::of(entry, &folder, signer.as_ref());
             let related = entries.iter().filter(|other| is_related(file.entry(), other)).map(|entry| object(entry));
-            success(got(object(file.entry()), raw_url, related.collect()))
+            success(got(object(file.entry()), raw_url, stable_url(call, &file), related.collect()))
         }
         // A mount is called as its path says, whatever its folder at the drive is called.
         Node::Folder(Folder::Drive { entry, .. }) if full.name() == entry.name.as_str() => {
-            success(got(Object::of(&entry, &folder, None), String::new(), Vec::new()))
+            success(got(Object::of(&entry, &folder, None), String::new(), None, Vec::new()))
         }
         Node::Folder(_) => {
             let name = if full == *call.who.base_path() { "root" } else { full.name() };
-            success(got(Object::mount(name), String::new(), Vec::new()))
+            success(got(Object::mount(name), String::new(), None, Vec::new()))
         }
     }
 }
@@ -74,9 +80,15 @@ async fn raw_url(call: &Call<'_>, view: &View, file: &File) -> Result<String, Fa
             // The entry is there all the same; whoever follows hears why, or finds that it has passed.
             Err(_) => Ok(ours(call, "/d", file.path())),
         },
+        Ok(Way::Hop(proxy)) => Ok(addresses::at_proxy(&call.edge.guard, proxy, file.path())),
         Ok(Way::Relay | Way::Local) => Ok(ours(call, "/p", file.path())),
         Err(_) => Ok(ours(call, "/d", file.path())),
     }
+}
+
+fn stable_url(call: &Call<'_>, file: &File) -> Option<String> {
+    let link = addresses::stable_link(file.codes()?, &call.edge.guard.strict_signer(), file.entry())?;
+    Some(call.origin() + &link)
 }
 
 /// An address of ours, signed where it needs that.
@@ -99,17 +111,26 @@ struct Link {
     content_length: u64,
 }
 
-/// For a proxy that fetches in the caller's place, by a full path.
+/// For a proxy that fetches in the caller's place, by a full path or that of a stable link.
 pub(super) async fn link(call: &Call<'_>) -> Answer {
     let full = call.ask.path("path")?;
     let view = call.view(CallerKind::Player, None);
-    let Node::File(file) = view.open(&full).await? else {
+    let file = if is_stable(full.as_str()) {
+        addresses::stable_file(&view, &full.to_uri()[1..], &full).await?
+    } else if let Node::File(file) = view.open(&full).await? {
+        file
+    } else {
         return Err(Error::new(Kind::IsFolder, format!("\"{full}\" is a folder:")).into());
     };
     let content_length = file.entry().size();
-    let kept = match deliver::plan(Route::Delivered, file.delivery(), file.entry())? {
+    // It is the proxy itself that asks.
+    let delivery = match file.delivery() {
+        Delivery::Url(_) => &Delivery::Redirect,
+        delivery => delivery,
+    };
+    let kept = match deliver::plan(Route::Delivered, delivery, file.entry())? {
         Way::Redirect => view.link(&file).await?,
-        Way::Relay | Way::Local => None,
+        Way::Hop(_) | Way::Relay | Way::Local => None,
     };
     let (url, header) = match kept {
         Some(kept) => (text(&kept)?, said(&kept.link.headers, kept.link.binding, &call.request.headers)),

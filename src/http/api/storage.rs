@@ -60,13 +60,17 @@ struct Storage {
     web_proxy: bool,
     webdav_policy: &'static str,
     proxy_range: bool,
-    down_proxy_url: &'static str,
+    down_proxy_url: String,
     disable_proxy_sign: bool,
 }
 
 fn storage(edge: &Edge, place: usize, mount: &Mount) -> Storage {
     let policy = mount.policy();
-    let proxied = policy.delivery != Delivery::Redirect;
+    let (web_proxy, webdav_policy, down_proxy_url) = match &policy.delivery {
+        Delivery::Redirect => (false, "302_redirect", ""),
+        Delivery::Url(proxy) => (true, "use_proxy_url", &**proxy),
+        Delivery::Proxy | Delivery::Local => (true, "native_proxy", ""),
+    };
     let status = match mount.state() {
         State::Working(mounted) => mounted.drive().pause().map_or_else(|| "work".to_owned(), |pause| pause.reason),
         State::Starting => "It is being started.".to_owned(),
@@ -89,10 +93,10 @@ fn storage(edge: &Edge, place: usize, mount: &Mount) -> Storage {
         order_by: "name",
         order_direction: "asc",
         extract_folder: "front",
-        web_proxy: proxied,
-        webdav_policy: if proxied { "native_proxy" } else { "302_redirect" },
+        web_proxy,
+        webdav_policy,
         proxy_range: false,
-        down_proxy_url: "",
+        down_proxy_url: down_proxy_url.to_owned(),
         disable_proxy_sign: false,
     }
 }

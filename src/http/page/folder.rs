@@ -10,7 +10,7 @@ use super::{
     table::Table,
     units::{Ago, Count, Size},
 };
-use crate::{drive::Entry, identity::Signer, path::VirtualPath};
+use crate::{drive::Entry, identity::Signer, path::VirtualPath, vfs::Codes};
 
 /// What is around a folder's page, whichever it is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,6 +41,15 @@ pub struct FolderPage<'a> {
     pub stale: Option<&'a str>,
     /// Offers to list the folder anew.
     pub refresh: bool,
+    /// Offers stable links to its files.
+    pub stable: Option<Stable<'a>>,
+}
+
+/// What stable links are made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Stable<'a> {
+    pub codes: Codes<'a>,
+    pub signer: &'a Signer,
 }
 
 /// What is in the folder.
@@ -196,6 +205,7 @@ mod tests {
             age: Some(Duration::from_secs(300)),
             stale: None,
             refresh: true,
+            stable: None,
         };
         change(&mut page);
         folder(&page)
@@ -213,6 +223,7 @@ mod tests {
             age: None,
             stale: None,
             refresh: false,
+            stable: None,
         })
     }
 
@@ -262,6 +273,7 @@ mod tests {
             age: None,
             stale: None,
             refresh: true,
+            stable: None,
         });
         has(
             &page,

@@ -12,7 +12,7 @@ mod units;
 use maud::{DOCTYPE, Markup, Render, html};
 
 pub use error::error;
-pub use folder::{FolderPage, Frame, MountRow, Rows, folder};
+pub use folder::{FolderPage, Frame, MountRow, Rows, Stable, folder};
 pub use ledger::{LedgerPage, ledger};
 pub use login::{LoginPage, login};
 pub use sort::{Sort, SortBy};

@@ -41,6 +41,7 @@ pub async fn holds<F: Fixture>(world: impl AsyncFn() -> F) {
     says_what_is_missing(&world().await).await;
     fails_when_the_service_fails(&world().await).await;
     finds_folders_by_path(&world().await).await;
+    finds_files_by_pickcode(&world().await).await;
 }
 
 async fn all(drive: &dyn Drive, folder: &Entry) -> Vec<Entry> {
@@ -170,4 +171,33 @@ async fn finds_folders_by_path<F: Fixture>(world: &F) {
     let file = locate.find(&["a", "b c", "中", "one.txt"], &Asker::task()).await.unwrap();
     let listed = child(&*drive, &found, "one.txt").await;
     assert_eq!(file, locate.finds_files().then_some(listed));
+}
+
+async fn finds_files_by_pickcode<F: Fixture>(world: &F) {
+    world.put("/a/one.txt", b"one");
+    world.put("/b/two.txt", b"two!");
+    let drive = world.drive().await;
+    let root = drive.root().await.unwrap();
+    let Some(codes) = drive.by_pickcode() else { return };
+    let asker = Asker::task();
+    let (a, b) = (child(&*drive, &root, "a").await, child(&*drive, &root, "b").await);
+    for (folder, name) in [(&a, "one.txt"), (&b, "two.txt")] {
+        let listed = child(&*drive, folder, name).await;
+        let code = codes.pickcode(&listed).expect("a pickcode");
+        assert!(!code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{code}");
+        let found = codes.file(code, &asker).await.unwrap().expect("the file");
+        assert_eq!(found, listed, "as it is listed, its times included");
+    }
+    assert_eq!(codes.pickcode(&a), None, "a folder has none that leads anywhere");
+    for code in [&*a.tag, "", "x", "../a", "0123456789abcdefg", "a0123456789abcdef0"] {
+        assert_eq!(codes.file(code, &asker).await.unwrap(), None, "{code:?}");
+    }
+    let one = child(&*drive, &a, "one.txt").await;
+    world.fail(true);
+    let failed = codes.file(codes.pickcode(&one).unwrap(), &asker).await.unwrap_err();
+    assert!(failed.kind().is_unreachable(), "{failed:?}");
+    world.fail(false);
+    world.remove("/a/one.txt");
+    assert_eq!(codes.file(codes.pickcode(&one).unwrap(), &asker).await.unwrap(), None);
+    assert!(reach(&*drive, &child(&*drive, &b, "two.txt").await).await.is_ok());
 }

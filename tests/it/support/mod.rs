@@ -2,6 +2,7 @@
 
 mod drives;
 mod raw;
+pub mod signs;
 pub mod users;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

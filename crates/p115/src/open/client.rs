@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::gate::{Gate, Guard, Pause};
 use crate::session::open::{Session, TokenKeeper};
 use crate::types::{Cid, FileId, PickCode};
-use crate::web::{CdnLink, FilePage};
+use crate::web::{CdnLink, FilePage, Item};
 use crate::wire::Wire;
 
 /// A client of one account by its tokens. Cheap to clone; clones share rate, pauses and renewals.
@@ -69,6 +69,15 @@ impl OpenClient {
     /// Those of every method.
     pub async fn info(&self, id: impl Into<FileId>) -> Result<Option<Info>, Error> {
         info::by_id(&self.0, id.into()).await
+    }
+
+    /// The file of this pick code, wherever it lies; `None` when there is no such file. The id that is asked for is told by the
+    /// code itself (§5.9), so a code that has none, a folder's say, costs no call.
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn by_pickcode(&self, pickcode: &PickCode) -> Result<Option<Item>, Error> {
+        info::by_pickcode(&self.0, pickcode).await
     }
 
     /// What lies at a path, file or folder; `None` when nothing does. Slow for big folders.

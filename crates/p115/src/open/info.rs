@@ -8,6 +8,7 @@ use crate::gate::Reply;
 use crate::lenient;
 use crate::session::open::Session;
 use crate::types::{Cid, FileId, PickCode};
+use crate::web::info::asked_for;
 use crate::web::item::{file_kind, unescape};
 use crate::web::{Item, ItemKind};
 use crate::wire::PROAPI;
@@ -52,24 +53,36 @@ pub(super) async fn by_id(session: &Session, id: FileId) -> Result<Option<Info>,
     if id == Cid::ROOT.into() {
         return Ok(Some(root()));
     }
-    found(session.send(&Call::get(CALL, PROAPI, PATH).query("file_id", id.to_string())).await)
+    Ok(found(session.send(&call(id)).await)?.map(|(info, _)| info))
+}
+
+pub(super) async fn by_pickcode(session: &Session, code: &PickCode) -> Result<Option<Item>, Error> {
+    let Some(id) = code.file_id() else { return Ok(None) };
+    let found = found(session.send(&call(id)).await)?;
+    found.map(|(info, reply)| asked_for(&reply, info.item, code)).transpose()
+}
+
+fn call(id: FileId) -> Call<'static> {
+    Call::get(CALL, PROAPI, PATH).query("file_id", id.to_string())
 }
 
 pub(super) async fn by_path(session: &Session, path: &ItemPath) -> Result<Option<Info>, Error> {
     if path.0.is_empty() {
         return Ok(Some(root()));
     }
-    found(session.send(&Call::post(CALL, PROAPI, PATH).form("path", path.0.as_str())).await)
+    let found = found(session.send(&Call::post(CALL, PROAPI, PATH).form("path", path.0.as_str())).await)?;
+    Ok(found.map(|(info, _)| info))
 }
 
 /// What is not there comes as an empty array, or as one of several numbers.
-fn found(reply: Result<Reply, Error>) -> Result<Option<Info>, Error> {
+fn found(reply: Result<Reply, Error>) -> Result<Option<(Info, Reply)>, Error> {
     let reply = match reply {
         Err(error) if error.kind == Kind::NotFound => return Ok(None),
         reply => reply?,
     };
-    let detail = reply.data::<Detail>()?;
-    detail.map(Detail::info).transpose().map_err(|what| reply.error(Kind::Undecodable, what))
+    let Some(detail) = reply.data::<Detail>()? else { return Ok(None) };
+    let info = detail.info().map_err(|what| reply.error(Kind::Undecodable, what))?;
+    Ok(Some((info, reply)))
 }
 
 fn root() -> Info {

@@ -3,6 +3,7 @@
 pub(crate) mod by_name;
 pub(crate) mod devices;
 pub(crate) mod files;
+pub(crate) mod info;
 pub(crate) mod item;
 pub(crate) mod link;
 pub(crate) mod paths;

@@ -93,6 +93,25 @@ async fn what_an_id_is() {
 }
 
 #[tokio::test]
+async fn a_file_is_found_by_its_pick_code_through_the_id_in_it() {
+    let fake = Fake::start(|_, _| json(&format!(r#"{{"state":true,"code":0,"data":{}}}"#, detail(true)))).await;
+    let client = fake.open_client();
+    let item = client.by_pickcode(&code()).await.unwrap().unwrap();
+    assert_eq!((item.name.as_str(), item.pickcode), ("a.mkv", Some(code())));
+    let request = fake.request(0);
+    assert_eq!((request.method.as_str(), request.place.as_str()), ("GET", "proapi.115.com/open/folder/get_info"));
+    assert_eq!(request.query["file_id"], "3342177983093201749");
+    // The same id with another account's part is another code: its file is not given.
+    let other = client.by_pickcode(&"cq8zap7l323bbdbbx".parse().unwrap()).await;
+    assert_eq!(other.unwrap_err().kind, Kind::Undecodable);
+    assert_eq!(fake.calls(), 2);
+    for none in ["fd9bxvlgnmpmqq5qqy", "x", "cq8zap7l323bbdd"] {
+        assert_eq!(client.by_pickcode(&none.parse().unwrap()).await.unwrap(), None, "{none}");
+    }
+    assert_eq!(fake.calls(), 2, "what tells no id is not asked for");
+}
+
+#[tokio::test]
 async fn the_root_costs_no_call() {
     let fake = Fake::start(|_, _| json("{}")).await;
     let client = fake.open_client();
@@ -127,6 +146,8 @@ async fn the_root_costs_no_call() {
 async fn what_is_not_there_and_what_is_not_known(#[case] reply: Reply, #[case] absent: Result<(), Kind>) {
     let fake = Fake::start(move |_, _| reply.clone()).await;
     let found = fake.open_client().find(&ItemPath::new(&["a"]).unwrap()).await;
+    assert_eq!(found.map_err(|e| e.kind), absent.map(|()| None));
+    let found = fake.open_client().by_pickcode(&code()).await;
     assert_eq!(found.map_err(|e| e.kind), absent.map(|()| None));
 }
 

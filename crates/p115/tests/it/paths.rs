@@ -1,6 +1,6 @@
 //! Ids of paths, what ids stand for, and whether the login lives.
 
-use p115::{Cid, FileId, Kind};
+use p115::{Cid, FileId, ItemKind, Kind, PickCode};
 use rstest::rstest;
 
 use crate::fake::{Fake, json};
@@ -67,6 +67,46 @@ async fn what_a_stat_may_bring(#[case] reply: &'static str, #[case] is_dir: Resu
     let fake = Fake::start(move |_, _| json(reply)).await;
     let stat = fake.client().stat(Cid::new(5)).await;
     assert_eq!(stat.map(|stat| stat.map(|stat| stat.is_dir)).map_err(|e| e.kind), is_dir);
+}
+
+fn code() -> PickCode {
+    "cq8zap7l323bbddre".parse().unwrap()
+}
+
+const ENTRY: &str = r#"{"fid":"3342177983093201749","cid":"3342177983093201700","n":"a.mkv","s":"5","pc":"cq8zap7l323bbddre",
+    "sha":"DA39A3EE5E6B4B0D3255BFEF95601890AFD80709","t":"2023-11-15 06:13","te":"1700000001","tp":1600000000}"#;
+
+#[tokio::test]
+async fn what_a_pick_code_stands_for() {
+    let fake = Fake::start(|_, _| json(&format!(r#"{{"state":true,"code":0,"message":"","data":[{ENTRY}]}}"#))).await;
+    let item = fake.client().by_pickcode(&code()).await.unwrap().unwrap();
+    assert_eq!((item.name.as_str(), item.pickcode, item.modified), ("a.mkv", Some(code()), Some(1_700_000_001)));
+    assert!(matches!(item.kind, ItemKind::File { size: 5, complete: true, .. }), "{:?}", item.kind);
+    assert_eq!(item.parent, Cid::new(3_342_177_983_093_201_700));
+    let request = fake.request(0);
+    let asked = (request.method.as_str(), request.place.as_str(), request.query["pick_code"].as_str());
+    assert_eq!(asked, ("GET", "webapi.115.com/files/get_info", "cq8zap7l323bbddre"));
+    assert_eq!((request.query.len(), fake.calls()), (1, 1));
+}
+
+#[rstest]
+#[case::gone(r#"{"state":false,"errno":20018,"error":"x"}"#, Ok(()))]
+#[case::recycled(r#"{"state":false,"code":"70005","message":"x"}"#, Ok(()))]
+#[case::unknown(r#"{"state":false,"errNo":50003,"error":"x"}"#, Ok(()))]
+#[case::nothing(r#"{"state":true,"data":[]}"#, Ok(()))]
+#[case::quota_is_no_absence(r#"{"state":false,"errno":770004,"error":"x"}"#, Err(Kind::Quota))]
+#[case::session_is_no_absence(r#"{"state":false,"errno":99,"error":"x"}"#, Err(Kind::Session))]
+#[case::another_file(
+    r#"{"state":true,"data":[{"fid":"1","cid":"0","n":"b","s":1,"pc":"ehzzzz","sha":"DA39A3EE5E6B4B0D3255BFEF95601890AFD80709"}]}"#,
+    Err(Kind::Undecodable)
+)]
+#[case::no_name(r#"{"state":true,"data":[{"fid":"1","cid":"0","pc":"cq8zap7l323bbddre"}]}"#, Err(Kind::Undecodable))]
+#[case::no_data(r#"{"state":true}"#, Err(Kind::Undecodable))]
+#[tokio::test]
+async fn what_a_pick_code_may_bring(#[case] reply: &'static str, #[case] absent: Result<(), Kind>) {
+    let fake = Fake::start(move |_, _| json(reply)).await;
+    let found = fake.client().by_pickcode(&code()).await;
+    assert_eq!(found.map_err(|e| e.kind), absent.map(|()| None));
 }
 
 #[rstest]
