@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    drive::{Entry, Handle, Kind, Page},
+    drive::{Entry, Handle, Kind, Page, Thumb},
     error::{Error, Kind as ErrorKind, Result},
     path::Name,
 };
@@ -32,6 +32,7 @@ pub(super) fn entry(item: p115::Item) -> Entry {
         tag,
         modified: item.modified.unwrap_or_default(),
         created: item.created.unwrap_or_default(),
+        thumb: item.thumb.as_deref().and_then(Thumb::parse),
     }
 }
 
@@ -66,6 +67,7 @@ pub(super) fn root(cid: p115::Cid) -> Entry {
         tag: Arc::from("root"),
         modified: 0,
         created: 0,
+        thumb: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod family;
 mod link;
 mod login;
 mod opened;
+mod thumb;
 
 use std::{fmt::Debug, time::Duration};
 
@@ -17,6 +18,7 @@ pub use family::Family;
 pub use link::{Audience, Binding, Link};
 pub use login::{Begun, Device, Login, Progress};
 pub use opened::{Local, Opened};
+pub use thumb::Thumb;
 
 use crate::error::{Error, Kind as ErrorKind, Result};
 

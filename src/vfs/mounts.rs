@@ -99,6 +99,7 @@ impl Mounted {
 pub struct Held {
     /// Folders that somebody came by.
     pub folders: u64,
+    /// One with a thumbnail counts twice, as it takes about as much room.
     pub entries: u64,
     /// Pools of links: one for each file, and for each client and file where links are bound.
     pub links: u64,

@@ -254,6 +254,7 @@ impl Locate for Cloud {
             tag: Arc::from(""),
             modified: 0,
             created: 0,
+            thumb: None,
         }))
     }
 }

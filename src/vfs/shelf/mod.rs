@@ -144,6 +144,7 @@ impl Shelf {
             tag: record.tag.into(),
             modified: 0,
             created: 0,
+            thumb: None,
         };
         Some(Start { account: record.account, listed_as: record.listed_as, root })
     }
@@ -230,8 +231,12 @@ impl Shelf {
             Change::Bytes(bytes) => bytes,
             Change::Entry(entry, at) => record::write(at, false, [&*entry].into_iter()),
             Change::Listing(listing, at) => {
-                let bytes = aside(move || record::write(at, false, listing.entries().iter().map(|entry| &**entry)));
-                let bytes = bytes.await?;
+                let write = move || {
+                    let entries = || listing.entries().iter().map(|entry| &**entry);
+                    let bytes = record::write(at, false, entries());
+                    if bytes.len() > LARGEST { record::write_bare(at, entries()) } else { bytes }
+                };
+                let bytes = aside(write).await?;
                 if bytes.len() > LARGEST {
                     return store.remove(*table, key).await.map(drop);
                 }

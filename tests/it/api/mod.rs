@@ -7,6 +7,7 @@ mod envelope;
 mod links;
 mod playlist;
 mod reading;
+mod thumbnails;
 
 use gate115::identity::Guest;
 use serde_json::{Value, json};

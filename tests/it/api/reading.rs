@@ -33,16 +33,18 @@ async fn a_folder_is_listed() {
             "hash_info": null,
         })
     );
+    let thumb = list["content"][1]["thumb"].as_str().unwrap();
+    assert!(thumb.starts_with("http://127.0.0.1:") && thumb.contains("/thumb/"), "{thumb}");
     let sign = list["content"][1]["sign"].as_str().unwrap();
     assert!(sign.len() == 46 && sign.ends_with(":0"), "{sign}");
     assert_eq!(
         plain(list["content"][1].clone()),
         json!({
-            "name": "a b.mkv", "size": 1000, "is_dir": false, "sign": sign, "thumb": "", "type": 2,
+            "name": "a b.mkv", "size": 1000, "is_dir": false, "sign": sign, "thumb": thumb, "type": 2,
             "hashinfo": format!("{{\"sha1\":\"{sha1}\"}}"), "hash_info": { "sha1": sha1 },
         })
     );
-    assert_eq!(list["content"][2]["type"], 4);
+    assert_eq!((&list["content"][2]["type"], &list["content"][2]["thumb"]), (&json!(4), &json!("")));
     let mut rest = list.clone();
     rest.as_object_mut().unwrap().remove("content");
     assert_eq!(
