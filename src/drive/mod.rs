@@ -6,6 +6,7 @@ mod family;
 mod link;
 mod login;
 mod opened;
+mod search;
 mod thumb;
 
 use std::{fmt::Debug, time::Duration};
@@ -18,6 +19,7 @@ pub use family::Family;
 pub use link::{Audience, Binding, Link};
 pub use login::{Begun, Device, Login, Progress};
 pub use opened::{Local, Opened};
+pub use search::{Found, Only, Search};
 pub use thumb::Thumb;
 
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -60,6 +62,11 @@ pub trait Drive: Debug + Send + Sync + 'static {
 
     /// Finding an entry by its path in one call, where the drive can.
     fn locate(&self) -> Option<&dyn Locate> {
+        None
+    }
+
+    /// Finding entries by their names anywhere below a folder, where the service can.
+    fn search(&self) -> Option<&dyn Search> {
         None
     }
 

@@ -12,6 +12,7 @@ use super::{
     pool::Keeping,
     recent::Recent,
     resolve::Folders,
+    search::Searches,
     shelf::Memory,
 };
 use crate::{
@@ -189,19 +190,24 @@ impl fmt::Debug for Mount {
 }
 
 /// All mounts. One may stand inside another, and hides what that has at its path.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Namespace {
     mounts: Vec<Arc<Mount>>,
     recent: Recent,
+    searches: Searches,
 }
 
 impl Namespace {
-    pub fn new(mounts: Vec<Arc<Mount>>) -> Self {
-        Self { mounts, recent: Recent::default() }
+    pub fn new(mounts: Vec<Arc<Mount>>, clock: &Clock, tasks: &Tasks) -> Self {
+        Self { mounts, recent: Recent::default(), searches: Searches::new(clock.clone(), tasks.clone()) }
     }
 
     pub(super) fn recent(&self) -> &Recent {
         &self.recent
+    }
+
+    pub(super) fn searches(&self) -> &Searches {
+        &self.searches
     }
 
     pub fn mounts(&self) -> &[Arc<Mount>] {

@@ -17,7 +17,10 @@ use super::{
     error,
 };
 use crate::{
-    drive::{Asker, Audience, Drive, Entry, Kind as EntryKind, Link, Locate, Page, Pause, Room, Space},
+    drive::{
+        Asker, Audience, Drive, Entry, Found, Handle, Kind as EntryKind, Link, Locate, Only, Page, Pause, Room, Search,
+        Space,
+    },
     error::{Error, Kind, Result},
     path::{Name, is_own_spelling},
 };
@@ -188,6 +191,10 @@ impl Drive for Cloud {
         Some(self)
     }
 
+    fn search(&self) -> Option<&dyn Search> {
+        Some(self)
+    }
+
     async fn standing(&self) -> Result<()> {
         match self.client.standing().await.map_err(|cause| self.heard(&cause))? {
             Standing::Alive => Ok(()),
@@ -223,6 +230,21 @@ impl Space for Cloud {
     async fn room(&self) -> Result<Room> {
         let space = self.client.space().await.map_err(|cause| self.heard(&cause))?;
         Ok(Room { total: space.total, used: space.used })
+    }
+}
+
+#[async_trait]
+impl Search for Cloud {
+    async fn search(&self, folder: &Handle, word: &str, only: Option<Only>, asker: &Asker) -> Result<Vec<Found>> {
+        let (client, cid) = (self.client.by(caller(asker)), entry::cid(folder)?);
+        let hits = client.search(cid, word, entry::only(only), entry::HITS).await;
+        Ok(hits.map_err(|cause| self.heard(&cause))?.into_iter().map(entry::found).collect())
+    }
+
+    async fn above(&self, found: &Found, asker: &Asker) -> Result<Option<Vec<(Handle, Name)>>> {
+        let client = self.client.by(caller(asker));
+        let stat = client.stat(entry::id(&found.mark)?).await.map_err(|cause| self.heard(&cause))?;
+        Ok(stat.and_then(|stat| entry::below(self.options.root, stat.ancestors)))
     }
 }
 

@@ -14,9 +14,9 @@ use super::{
     error,
 };
 use crate::{
-    drive::{Asker, Audience, Drive, Entry, Link, Locate, Page, Pause, Room, Space},
+    drive::{Asker, Audience, Drive, Entry, Found, Handle, Link, Locate, Only, Page, Pause, Room, Search, Space},
     error::{Error, Kind, Result},
-    path::is_own_spelling,
+    path::{Name, is_own_spelling},
 };
 
 /// What the configuration says of a 115 Open drive, besides its account.
@@ -121,6 +121,10 @@ impl Drive for Open {
         Some(self)
     }
 
+    fn search(&self) -> Option<&dyn Search> {
+        Some(self)
+    }
+
     fn skew(&self) -> Option<i64> {
         self.client.skew()
     }
@@ -149,6 +153,21 @@ impl Space for Open {
         let user = self.client.user().await.map_err(|cause| self.heard(&cause))?;
         let untold = || Error::new(Kind::Upstream, "115 does not tell how full the account is.");
         user.space.map(|space| Room { total: space.total, used: space.used }).ok_or_else(untold)
+    }
+}
+
+#[async_trait]
+impl Search for Open {
+    async fn search(&self, folder: &Handle, word: &str, only: Option<Only>, asker: &Asker) -> Result<Vec<Found>> {
+        let (client, cid) = (self.client.by(caller(asker)), entry::cid(folder)?);
+        let hits = client.search(cid, word, entry::only(only), entry::HITS).await;
+        Ok(hits.map_err(|cause| self.heard(&cause))?.into_iter().map(entry::found).collect())
+    }
+
+    async fn above(&self, found: &Found, asker: &Asker) -> Result<Option<Vec<(Handle, Name)>>> {
+        let client = self.client.by(caller(asker));
+        let info = client.info(entry::id(&found.mark)?).await.map_err(|cause| self.heard(&cause))?;
+        Ok(info.and_then(|info| entry::below(self.options.root, info.ancestors)))
     }
 }
 

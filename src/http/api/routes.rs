@@ -49,7 +49,7 @@ pub(super) enum Noun {
 
 const READS_ONLY: &str = "This gateway only reads: it makes, changes and removes nothing at 115 yet";
 const CONFIGURED: &str = "This is in the configuration of the gateway: change config.yaml and send it SIGHUP";
-const NO_INDEX: &str = "There is no index to build: searching looks through the listings that are known";
+const NO_INDEX: &str = "There is no index to build: searching looks through the listings that are known, and asks 115";
 
 /// Behind `/api`.
 #[rustfmt::skip]

@@ -7,6 +7,7 @@ mod envelope;
 mod links;
 mod playlist;
 mod reading;
+mod searching;
 mod thumbnails;
 
 use gate115::identity::Guest;
