@@ -24,6 +24,7 @@ fn entries(names: u64) -> Vec<Entry> {
         modified: 1_700_000_000 + i,
         // Not in the order in which they come.
         created: 1_700_000_000 + i * 7_919 % 10_007,
+        thumb: None,
     };
     (0..MANY).map(entry).collect()
 }
@@ -59,6 +60,7 @@ fn film(i: u64) -> Entry {
         tag: format!("c{i:016}x").into(),
         modified: 1_700_000_000,
         created: 1_700_000_000 + i,
+        thumb: None,
     }
 }
 

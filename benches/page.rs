@@ -26,6 +26,7 @@ fn page(criterion: &mut Criterion) {
         tag: format!("t{i}").into(),
         modified: 1_700_000_000 + i * 997,
         created: 0,
+        thumb: None,
     });
     let listing = Listing::new(entries.collect(), Duration::ZERO);
     let path = VirtualPath::from_plain("/115/电视剧/A series").unwrap_or_else(|_| VirtualPath::root());

@@ -19,6 +19,7 @@ fn entry() -> Entry {
         tag: "dtctprlmfkl4exiok".into(),
         modified: 1_700_000_000,
         created: 1_700_000_000,
+        thumb: None,
     }
 }
 

@@ -130,12 +130,13 @@ impl App {
     /// Opens no port and starts no task.
     pub fn build(config: &Config, deps: Deps) -> Arc<Self> {
         let running: Vec<_> = config.mounts.iter().map(Running::new).collect();
-        let namespace = Namespace::new(running.iter().map(|running| Arc::clone(&running.mount)).collect());
+        let tasks = Tasks::here();
+        let mounts = running.iter().map(|running| Arc::clone(&running.mount)).collect();
+        let namespace = Namespace::new(mounts, &deps.clock, &tasks);
         let namespace = Arc::new(ArcSwap::from_pointee(namespace));
         let ledger = Arc::new(Ledger::new(Arc::clone(&deps.store), deps.clock.clone()));
         let accounts = Arc::new(Accounts::new(&deps.clock, &ledger));
         accounts.configure(config);
-        let tasks = Tasks::here();
         Arc::new(Self {
             metrics: Arc::new(http::Metrics::new(&namespace, &ledger, deps.clock.unix())),
             ledger,
@@ -315,7 +316,7 @@ impl App {
     /// Shows these mounts, and keeps up those that nothing does yet.
     fn put_up(self: &Arc<Self>, running: &mut [Running]) {
         let mounts = running.iter().map(|running| Arc::clone(&running.mount)).collect();
-        self.namespace.store(Arc::new(Namespace::new(mounts)));
+        self.namespace.store(Arc::new(Namespace::new(mounts, &self.deps.clock, &self.tasks)));
         for running in running {
             self.keep_up(running);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    drive::{Entry, Handle, Kind, Page},
+    drive::{Entry, Found, Handle, Kind, Only, Page, Thumb},
     error::{Error, Kind as ErrorKind, Result},
     path::Name,
 };
@@ -32,6 +32,7 @@ pub(super) fn entry(item: p115::Item) -> Entry {
         tag,
         modified: item.modified.unwrap_or_default(),
         created: item.created.unwrap_or_default(),
+        thumb: item.thumb.as_deref().and_then(Thumb::parse),
     }
 }
 
@@ -81,7 +82,42 @@ pub(super) fn root(cid: p115::Cid) -> Entry {
         tag: Arc::from("root"),
         modified: 0,
         created: 0,
+        thumb: None,
     }
+}
+
+/// Hits that a search asks for.
+pub(super) const HITS: u32 = 200;
+
+pub(super) fn only(only: Option<Only>) -> Option<p115::Only> {
+    only.map(|only| match only {
+        Only::Folders => p115::Only::Dirs,
+        Only::Files => p115::Only::Files,
+    })
+}
+
+/// What a search has found, marked by its id, which 115 tells the folders above of.
+pub(super) fn found(item: p115::Item) -> Found {
+    let id = match item.kind {
+        p115::ItemKind::Dir { cid } => cid.into(),
+        p115::ItemKind::File { id, .. } => id,
+    };
+    Found { folder: folder_handle(item.parent), mark: Handle::new(&id.to_string()), entry: entry(item) }
+}
+
+pub(super) fn id(mark: &Handle) -> Result<p115::FileId> {
+    mark.as_str().parse().map(p115::FileId::new).map_err(|_| foreign(mark))
+}
+
+/// The folders below this root, of all from the account's root down; `None` where the root is not among them.
+pub(super) fn below(root: u64, above: Vec<(p115::Cid, String)>) -> Option<Vec<(Handle, Name)>> {
+    // The account's own root may not be named.
+    let start = match above.iter().position(|(cid, _)| cid.get() == root) {
+        Some(place) => place + 1,
+        None if root == 0 => 0,
+        None => return None,
+    };
+    Some(above.into_iter().skip(start).map(|(cid, name)| (folder_handle(cid), Name::shown(&name))).collect())
 }
 
 /// A part of a folder, once 115 has listed it.
@@ -103,6 +139,21 @@ mod tests {
     use p115::{Cid, FileId, Item, ItemKind};
 
     use super::*;
+
+    #[test]
+    fn what_is_not_below_the_root_has_no_place() {
+        let above =
+            || [(0, "根目录"), (5, "home"), (7, "a/b")].map(|(cid, name)| (Cid::new(cid), name.to_owned())).to_vec();
+        let names = |root, above| {
+            below(root, above).map(|below| below.iter().map(|(_, name)| name.to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(names(0, above()).unwrap(), ["home", "a／b"]);
+        assert_eq!(names(0, above().split_off(1)).unwrap(), ["home", "a／b"], "the account's root need not be named");
+        assert_eq!(names(5, above()).unwrap(), ["a／b"]);
+        assert_eq!(names(7, above()).unwrap(), Vec::<String>::new());
+        assert_eq!(names(9, above()), None);
+        assert_eq!(below(5, above()).unwrap()[0].0, folder_handle(Cid::new(7)));
+    }
 
     #[test]
     fn an_upload_that_has_no_pickcode_yet_is_shown_and_nothing_is_asked_with_its_handle() {

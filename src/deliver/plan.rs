@@ -83,8 +83,15 @@ mod tests {
         #[case] kind: EntryKind,
         #[case] want: Result<Way<'_>, Kind>,
     ) {
-        let entry =
-            Entry { handle: Handle::new("h"), name: Name::shown("n"), kind, tag: "t".into(), modified: 0, created: 0 };
+        let entry = Entry {
+            handle: Handle::new("h"),
+            name: Name::shown("n"),
+            kind,
+            tag: "t".into(),
+            modified: 0,
+            created: 0,
+            thumb: None,
+        };
         assert_eq!(plan(route, &delivery, &entry).map_err(|error| error.kind()), want);
     }
 

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use super::Thumb;
 use crate::path::Name;
 
 /// Names an entry to the drive that minted it, and is given back unread. Plain text, so that it can be stored.
@@ -35,6 +36,8 @@ pub struct Entry {
     pub modified: u64,
     /// Unix seconds; 0 where unknown.
     pub created: u64,
+    /// A small picture of it, where the drive has one.
+    pub thumb: Option<Thumb>,
 }
 
 /// What an entry is.

@@ -6,6 +6,8 @@ mod family;
 mod link;
 mod login;
 mod opened;
+mod search;
+mod thumb;
 
 use std::{fmt::Debug, time::Duration};
 
@@ -17,6 +19,8 @@ pub use family::Family;
 pub use link::{Audience, Binding, Link};
 pub use login::{Begun, Device, Login, Progress};
 pub use opened::{Local, Opened};
+pub use search::{Found, Only, Search};
+pub use thumb::Thumb;
 
 use crate::error::{Error, Kind as ErrorKind, Result};
 
@@ -63,6 +67,11 @@ pub trait Drive: Debug + Send + Sync + 'static {
 
     /// Finding a file by its pickcode, where the drive can.
     fn by_pickcode(&self) -> Option<&dyn ByPickcode> {
+        None
+    }
+
+    /// Finding entries by their names anywhere below a folder, where the service can.
+    fn search(&self) -> Option<&dyn Search> {
         None
     }
 

@@ -235,7 +235,7 @@ impl Collector for Mounts {
 
         for (name, help, number) in [
             ("gate115_kept_folders", "Folders that somebody has come by", 0),
-            ("gate115_kept_entries", "Entries in the listings that are kept", 1),
+            ("gate115_kept_entries", "Entries in the listings that are kept; one with a thumbnail counts twice", 1),
             ("gate115_kept_link_pools", "Files, and clients of files, for which links are kept", 2),
         ] {
             let mut kept = gauge(&mut encoder, name, help)?;

@@ -146,7 +146,7 @@ impl Table {
             Self::Pauses => Bounds { entries: 1024, bytes: MIB, when_full: WhenFull::Prune },
             // Thirty days are 720 hours.
             Self::Ledger => Bounds { entries: 1024, bytes: 32 * MIB, when_full: WhenFull::Prune },
-            // About 90 bytes an entry: 700,000 entries.
+            // About 90 bytes an entry, twice that or more with a thumbnail: 700,000 entries.
             Self::Listings => Bounds { entries: 50_000, bytes: 64 * MIB, when_full: WhenFull::Prune },
             Self::Folders => Bounds { entries: 50_000, bytes: 16 * MIB, when_full: WhenFull::Prune },
             Self::Starts => Bounds { entries: 256, bytes: MIB, when_full: WhenFull::Prune },

@@ -12,6 +12,7 @@ use crate::{
 pub struct Listing {
     entries: Vec<Arc<Entry>>,
     by_name: HashMap<Name, u32>,
+    weight: u32,
     /// By our clock, when its first page was asked for.
     read_at: Duration,
 }
@@ -38,7 +39,7 @@ impl Listing {
         for (place, entry) in (0..).zip(&entries) {
             taken.insert(entry.name.clone(), place);
         }
-        Self { entries, by_name: taken, read_at }
+        Self { weight: weight(&entries), entries, by_name: taken, read_at }
     }
 
     /// A listing that was taken apart: its entries in their order, by the names they had. `None` where two have one name,
@@ -46,12 +47,17 @@ impl Listing {
     pub fn of_shown(entries: Vec<Entry>, read_at: Duration) -> Option<Self> {
         let entries: Vec<_> = entries.into_iter().map(Arc::new).collect();
         let by_name: HashMap<_, _> = entries.iter().map(|entry| entry.name.clone()).zip(0..).collect();
-        (by_name.len() == entries.len()).then_some(Self { entries, by_name, read_at })
+        (by_name.len() == entries.len()).then(|| Self { weight: weight(&entries), entries, by_name, read_at })
     }
 
     /// Folders first, in natural order.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
+    }
+
+    /// How much room it takes, in entries without a thumbnail.
+    pub(super) fn weight(&self) -> u32 {
+        self.weight
     }
 
     pub fn read_at(&self) -> Duration {
@@ -81,6 +87,12 @@ impl Listing {
         };
         self.entries.iter().take_while(|entry| entry.is_folder()).find(|entry| spelling(entry))
     }
+}
+
+/// A thumbnail's URL is about as long as all else of an entry.
+fn weight(entries: &[Arc<Entry>]) -> u32 {
+    let thumbs = entries.iter().filter(|entry| entry.thumb.is_some()).count();
+    u32::try_from(entries.len() + thumbs).unwrap_or(u32::MAX)
 }
 
 /// A name's place in natural order: digits compare as numbers, letters without case.
@@ -127,6 +139,7 @@ pub(super) mod tests {
             tag: tag.into(),
             modified: created,
             created,
+            thumb: None,
         }
     }
 
@@ -187,6 +200,15 @@ pub(super) mod tests {
             Duration::ZERO,
         );
         assert_eq!(names(&listing), ["z", "e9.mkv", "E010.mkv", "E10.mkv", "中"]);
+    }
+
+    #[test]
+    fn a_thumbnail_weighs_as_much_as_all_else_of_an_entry() {
+        let thumb = crate::drive::Thumb::parse("https://a.com/t");
+        let entries =
+            || vec![file("a", "a", 1), Entry { thumb: thumb.clone(), ..file("b", "b", 1) }, folder("c", "c", 1)];
+        let listing = Listing::new(entries(), Duration::ZERO);
+        assert_eq!((listing.weight(), Listing::of_shown(entries(), Duration::ZERO).unwrap().weight()), (4, 4));
     }
 
     proptest::proptest! {

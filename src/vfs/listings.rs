@@ -16,7 +16,7 @@ use super::{
     listing::Listing,
     question::{Answer, Found, Need, SURE_OF_ABSENCE},
     reading::{Folder, PageRead, Part, State},
-    shelf::Section,
+    shelf::{Section, Unread},
 };
 use crate::{
     clock::Clock,
@@ -53,6 +53,24 @@ pub struct Known {
     pub age: Duration,
     /// Why nothing newer was to be had, where it is past its time and that has been tried.
     pub stale: Option<Error>,
+}
+
+/// What was read of a folder last.
+pub(super) enum Last {
+    /// In memory, and whether it still holds.
+    Known(Arc<Listing>, bool),
+    /// From before a restart.
+    Kept(Unread),
+}
+
+impl Last {
+    /// What is still to be read of it.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Known(..) => 0,
+            Self::Kept(unread) => unread.bytes(),
+        }
+    }
 }
 
 /// The folders of one mount.
@@ -199,6 +217,41 @@ impl Listings {
     /// As [`Self::last_seen`], as far as it is at hand.
     pub(super) fn in_memory(&self, folder: &Handle) -> Option<Arc<Listing>> {
         self.folders.get(folder)?.0.lock().whole.clone()
+    }
+
+    /// What was read of a folder last, however old, without any call, and without taking room in memory for it. Without
+    /// `kept`, only what is at hand.
+    pub(super) async fn last(&self, folder: &Handle, kept: bool) -> Result<Option<Last>> {
+        if let Some(known) = self.folders.get(folder) {
+            let state = known.0.lock();
+            if let Some(whole) = &state.whole {
+                let holds = state.is_good(whole, self.clock.now(), self.ages.listing);
+                return Ok(Some(Last::Known(Arc::clone(whole), holds)));
+            }
+            if state.recalled {
+                return Ok(None);
+            }
+        }
+        let Some(section) = self.section.as_ref().filter(|_| kept) else { return Ok(None) };
+        let unread = section.unread(folder).await;
+        let unread = unread.ok_or_else(|| {
+            Error::new(Kind::Storage, "What is kept of folders cannot be read. See that the disk of data_dir works.")
+        })?;
+        Ok(unread.map(Last::Kept))
+    }
+
+    /// The entries of what was read last, and whether they still hold; `None` where it is damaged. Takes a while where they
+    /// are many.
+    pub(super) fn read_last(&self, last: Last) -> Option<(Arc<Listing>, bool)> {
+        match last {
+            Last::Known(listing, holds) => Some((listing, holds)),
+            Last::Kept(unread) => {
+                let kept = unread.read()?;
+                let holds =
+                    !kept.doubted && self.clock.now().saturating_sub(kept.listing.read_at()) < self.ages.listing;
+                Some((kept.listing, holds))
+            }
+        }
     }
 
     /// Trusts nothing that was read of this folder so far; it still may stand in.

@@ -2,7 +2,6 @@
 
 mod budget;
 mod flight;
-mod known;
 mod links;
 mod listing;
 mod listings;
@@ -12,18 +11,19 @@ mod question;
 mod reading;
 mod recent;
 mod resolve;
+mod search;
 mod shelf;
 mod stable;
 mod view;
 
 pub use budget::Budget;
 pub use flight::Tasks;
-pub use known::Hit;
 pub use links::{Lease, PATIENCE};
 pub use listing::{Listing, NaturalKey};
 pub use listings::{Ages, Known};
 pub use mounts::{Delivery, Held, Mount, Mounted, Namespace, Policy, State};
 pub use pool::{Keeping, Kept, MinLife};
+pub use search::{Hit, Wish};
 pub use shelf::{Memory, Shelf, Start, record};
 pub use stable::Codes;
 pub use view::{Caller, File, Folder, Node, View};

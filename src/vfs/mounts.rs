@@ -12,6 +12,7 @@ use super::{
     pool::Keeping,
     recent::Recent,
     resolve::Folders,
+    search::Searches,
     shelf::Memory,
     stable::{Stable, share_account},
 };
@@ -104,6 +105,7 @@ impl Mounted {
 pub struct Held {
     /// Folders that somebody came by.
     pub folders: u64,
+    /// One with a thumbnail counts twice, as it takes about as much room.
     pub entries: u64,
     /// Pools of links: one for each file, and for each client and file where links are bound.
     pub links: u64,
@@ -199,19 +201,24 @@ impl fmt::Debug for Mount {
 }
 
 /// All mounts. One may stand inside another, and hides what that has at its path.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Namespace {
     mounts: Vec<Arc<Mount>>,
     recent: Recent,
+    searches: Searches,
 }
 
 impl Namespace {
-    pub fn new(mounts: Vec<Arc<Mount>>) -> Self {
-        Self { mounts, recent: Recent::default() }
+    pub fn new(mounts: Vec<Arc<Mount>>, clock: &Clock, tasks: &Tasks) -> Self {
+        Self { mounts, recent: Recent::default(), searches: Searches::new(clock.clone(), tasks.clone()) }
     }
 
     pub(super) fn recent(&self) -> &Recent {
         &self.recent
+    }
+
+    pub(super) fn searches(&self) -> &Searches {
+        &self.searches
     }
 
     pub fn mounts(&self) -> &[Arc<Mount>] {

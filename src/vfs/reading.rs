@@ -61,11 +61,10 @@ impl State {
         !self.recalled && self.recall_rests_until <= now
     }
 
-    /// Entries held, which is what the cache counts.
+    /// Entries held, which is what the cache counts; one with a thumbnail is two.
     pub(super) fn weight(&self) -> u32 {
-        let entries = self.whole.as_ref().map_or(0, |whole| whole.entries().len())
-            + self.part.as_ref().map_or(0, |part| part.entries.len());
-        u32::try_from(entries).unwrap_or(u32::MAX).saturating_add(1)
+        let part = self.part.as_ref().map_or(0, |part| u32::try_from(part.entries.len()).unwrap_or(u32::MAX));
+        self.whole.as_ref().map_or(0, |whole| whole.weight()).saturating_add(part).saturating_add(1)
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a path below a mount to its entry, starting at the deepest folder already known.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use moka::sync::Cache;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    drive::{Asker, Entry},
+    drive::{Asker, Entry, Handle},
     error::{Error, Kind, Result},
 };
 
@@ -122,6 +122,23 @@ impl Folders {
     /// What was found at a path last, however long ago.
     fn last_seen(&self, names: &[&str]) -> Option<Arc<Entry>> {
         self.found.get(names.join("/").as_str())?.folder
+    }
+
+    /// Where these folders were, as far as they were found by their path lately. Looks through all that were.
+    pub(super) fn places(&self, wanted: &HashSet<Handle>) -> Vec<(Handle, Arc<str>)> {
+        let young = |found: &Found| self.clock.now().saturating_sub(found.at) < self.life + self.overdue;
+        let here = |(path, found): (Arc<Arc<str>>, Found)| {
+            let folder = found.folder.as_ref().filter(|folder| wanted.contains(&folder.handle) && young(&found))?;
+            Some((folder.handle.clone(), Arc::clone(&*path)))
+        };
+        self.found.iter().filter_map(here).collect()
+    }
+
+    /// A folder whose path was come by while looking for something else; what is known of the path holds.
+    pub(super) fn meet(&self, path: &str, folder: &Arc<Entry>) {
+        if self.found.get(path).is_none_or(|known| known.folder.is_none()) {
+            self.keep(&path.into(), Some(folder), self.clock.now());
+        }
     }
 
     /// A folder that was come by otherwise.
@@ -371,7 +388,7 @@ pub(super) fn gone(mounted: &Mounted, rest: &str) {
 }
 
 /// The folder at `names` as it was last seen, however long ago; asks nobody.
-async fn known(mounted: &Mounted, names: &[&str]) -> Option<Arc<Entry>> {
+pub(super) async fn known(mounted: &Mounted, names: &[&str]) -> Option<Arc<Entry>> {
     let mut here = Arc::clone(&mounted.root);
     for name in names {
         let listing = mounted.listings.last_seen(&here.handle).await;

@@ -10,10 +10,12 @@ use http::{HeaderMap, HeaderValue};
 
 use super::{
     links::{FileLinks, Lease},
+    listing::Listing,
     listings::Known,
     mounts::{Delivery, Mount, Mounted, Namespace},
     pool::Kept,
     resolve::{self, Current},
+    search::{self, Hit, Wish},
     stable::Codes,
 };
 use crate::{
@@ -114,7 +116,7 @@ impl View {
 
     async fn find(&self, path: &VirtualPath) -> Result<(Node, Option<Current>)> {
         if !self.sees(path) {
-            return Err(Error::new(Kind::NotAllowed, "Your login does not reach this path."));
+            return Err(out_of_reach());
         }
         let nested = self.namespace.between(path);
         let artificial = |nested: Vec<String>, otherwise: Error| match nested[..] {
@@ -206,6 +208,26 @@ impl View {
         known
     }
 
+    /// The listing of the folder at this path, where it is at hand, however old.
+    pub fn listed(&self, path: &VirtualPath) -> Option<Arc<Listing>> {
+        if !self.sees(path) {
+            return None;
+        }
+        let (mount, rest) = self.namespace.at(path)?;
+        let mounted = mount.mounted().ok()?;
+        let folder = resolve::at_hand(&mounted, rest)?;
+        mounted.listings.in_memory(&folder.handle)
+    }
+
+    /// What this wish finds below a path, at most some thousand entries; the same for a minute.
+    pub async fn search(&self, path: &VirtualPath, wish: &Wish) -> Result<Arc<[Hit]>> {
+        if !self.sees(path) {
+            return Err(out_of_reach());
+        }
+        let asker = self.caller.asker(self.namespace.searches().clock().now());
+        search::search(&self.namespace, path, wish, &asker).await
+    }
+
     /// A link to send this caller to; `None` where the file can only be relayed.
     pub async fn link(&self, file: &File) -> Result<Option<Arc<Kept>>> {
         let (Caller { address, user_agent, .. }, File(facts)) = (&self.caller, file);
@@ -213,6 +235,10 @@ impl View {
         let link = links.for_client(&facts.links, &facts.entry, *address, user_agent.as_ref(), &asker).await;
         link.inspect_err(|error| file.learn(error))
     }
+}
+
+fn out_of_reach() -> Error {
+    Error::new(Kind::NotAllowed, "Your login does not reach this path.")
 }
 
 impl File {

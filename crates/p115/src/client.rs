@@ -11,8 +11,8 @@ use crate::session::Cookie;
 use crate::types::{Cid, FileId, PickCode};
 use crate::web::link::Memory;
 use crate::web::{
-    Ask, CdnLink, Device, FilePage, Item, Space, Standing, Stat, User, by_name, devices, files, info, link, paths,
-    session, space,
+    Ask, CdnLink, Device, FilePage, Item, Only, Space, Standing, Stat, User, by_name, devices, files, info, link,
+    matches, paths, session, space,
 };
 use crate::wire::Wire;
 
@@ -165,6 +165,15 @@ impl Client {
     /// Those of every method.
     pub async fn by_pickcode(&self, pickcode: &PickCode) -> Result<Option<Item>, Error> {
         info::by_pickcode(&self.gate, pickcode).await
+    }
+
+    /// Some of what is below a folder, at any depth, with this word in its name; `limit` is kept within 1..=10000. What is
+    /// new may be missing, and what is gone may be there (§3.8).
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn search(&self, cid: Cid, word: &str, only: Option<Only>, limit: u32) -> Result<Vec<Item>, Error> {
+        matches::matches(&self.gate, cid, word, only, limit).await
     }
 
     /// A link to a file's bytes, by the first of 115's ways that works for whoever will fetch them (§4).

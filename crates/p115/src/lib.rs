@@ -33,5 +33,5 @@ pub use self::share::{
     ReceiveCode, Share, ShareCode, ShareInfo, ShareItem, ShareItemKind, SharePage, ShareRef, ShareRefError,
 };
 pub use self::types::{Cid, FileId, PickCode, PickCodeError};
-pub use self::web::{Ask, Binding, CdnLink, Device, FilePage, Item, ItemKind, Space, Standing, Stat, User};
+pub use self::web::{Ask, Binding, CdnLink, Device, FilePage, Item, ItemKind, Only, Space, Standing, Stat, User};
 pub use self::wire::{EndpointError, Endpoints, Keys, Wire};

@@ -49,6 +49,7 @@ impl Default for Builder {
                 known_ua: false,
                 refuse_referer: false,
                 short_pages: false,
+                bare_thumbnails: false,
                 miscount: 0,
                 date_skew: 0,
                 open: OpenKnobs::default(),
@@ -88,6 +89,13 @@ impl Builder {
     #[must_use]
     pub fn stopped_at(mut self, unix: u64) -> Self {
         self.stopped_at = Some(unix);
+        self
+    }
+
+    /// Thumbnails come as a bare query, which is of another host than any that is simulated (§1.1).
+    #[must_use]
+    pub fn bare_thumbnails(mut self) -> Self {
+        self.knobs.bare_thumbnails = true;
         self
     }
 

@@ -9,12 +9,13 @@ use parking_lot::Mutex;
 const KEPT: usize = 20_000;
 
 /// Every label a call can be booked under.
-pub const LABELS: [&str; 36] = [
+pub const LABELS: [&str; 38] = [
     "files",
     "natsort",
     "getid",
     "category_get",
     "get_info",
+    "search",
     "status",
     "chrome_downurl",
     "android_download",
@@ -46,6 +47,7 @@ pub const LABELS: [&str; 36] = [
     "unknown",
     "cdn",
     "cdn_hop",
+    "cdn_thumb",
 ];
 
 /// One call as it was answered. Holds no cookie and no signature.

@@ -23,6 +23,7 @@ mod cdn;
 mod clock;
 mod content;
 mod fault;
+mod index;
 mod ledger;
 mod listing;
 mod open;

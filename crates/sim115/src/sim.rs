@@ -47,6 +47,7 @@ pub(crate) struct Knobs {
     pub(crate) known_ua: bool,
     pub(crate) refuse_referer: bool,
     pub(crate) short_pages: bool,
+    pub(crate) bare_thumbnails: bool,
     pub(crate) miscount: i64,
     pub(crate) date_skew: i64,
     pub(crate) open: OpenKnobs,

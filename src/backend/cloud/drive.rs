@@ -17,7 +17,10 @@ use super::{
     error,
 };
 use crate::{
-    drive::{Asker, Audience, ByPickcode, Drive, Entry, Kind as EntryKind, Link, Locate, Page, Pause, Room, Space},
+    drive::{
+        Asker, Audience, ByPickcode, Drive, Entry, Found, Handle, Kind as EntryKind, Link, Locate, Only, Page, Pause,
+        Room, Search, Space,
+    },
     error::{Error, Kind, Result},
     path::{Name, is_own_spelling},
 };
@@ -192,6 +195,10 @@ impl Drive for Cloud {
         Some(self)
     }
 
+    fn search(&self) -> Option<&dyn Search> {
+        Some(self)
+    }
+
     async fn standing(&self) -> Result<()> {
         match self.client.standing().await.map_err(|cause| self.heard(&cause))? {
             Standing::Alive => Ok(()),
@@ -244,6 +251,21 @@ impl ByPickcode for Cloud {
 }
 
 #[async_trait]
+impl Search for Cloud {
+    async fn search(&self, folder: &Handle, word: &str, only: Option<Only>, asker: &Asker) -> Result<Vec<Found>> {
+        let (client, cid) = (self.client.by(caller(asker)), entry::cid(folder)?);
+        let hits = client.search(cid, word, entry::only(only), entry::HITS).await;
+        Ok(hits.map_err(|cause| self.heard(&cause))?.into_iter().map(entry::found).collect())
+    }
+
+    async fn above(&self, found: &Found, asker: &Asker) -> Result<Option<Vec<(Handle, Name)>>> {
+        let client = self.client.by(caller(asker));
+        let stat = client.stat(entry::id(&found.mark)?).await.map_err(|cause| self.heard(&cause))?;
+        Ok(stat.and_then(|stat| entry::below(self.options.root, stat.ancestors)))
+    }
+}
+
+#[async_trait]
 impl Locate for Cloud {
     /// `files/getid` knows names as 115 has them: not those that we spell otherwise, nor characters beyond the basic plane,
     /// which 115 keeps in an escaped form (docs/115.md, listing).
@@ -271,6 +293,7 @@ impl Locate for Cloud {
             tag: Arc::from(""),
             modified: 0,
             created: 0,
+            thumb: None,
         }))
     }
 }

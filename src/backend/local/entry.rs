@@ -53,6 +53,7 @@ pub(super) fn entry(path: &Path, metadata: &Metadata) -> Option<Entry> {
         tag: tag(name),
         modified: u64::try_from(metadata.mtime()).unwrap_or_default(),
         created: created.map_or(0, |since| since.as_secs()),
+        thumb: None,
     })
 }
 
@@ -65,6 +66,7 @@ pub(super) fn root() -> Entry {
         tag: Arc::from("root"),
         modified: 0,
         created: 0,
+        thumb: None,
     }
 }
 

@@ -14,9 +14,11 @@ use super::{
     error,
 };
 use crate::{
-    drive::{Asker, Audience, ByPickcode, Drive, Entry, Link, Locate, Page, Pause, Room, Space},
+    drive::{
+        Asker, Audience, ByPickcode, Drive, Entry, Found, Handle, Link, Locate, Only, Page, Pause, Room, Search, Space,
+    },
     error::{Error, Kind, Result},
-    path::is_own_spelling,
+    path::{Name, is_own_spelling},
 };
 
 /// What the configuration says of a 115 Open drive, besides its account.
@@ -125,6 +127,10 @@ impl Drive for Open {
         Some(self)
     }
 
+    fn search(&self) -> Option<&dyn Search> {
+        Some(self)
+    }
+
     fn skew(&self) -> Option<i64> {
         self.client.skew()
     }
@@ -167,6 +173,21 @@ impl ByPickcode for Open {
         let Some(pickcode) = entry::files_pickcode(pickcode) else { return Ok(None) };
         let found = self.client.by(caller(asker)).by_pickcode(&pickcode).await.map_err(|cause| self.heard(&cause))?;
         Ok(found.and_then(entry::file))
+    }
+}
+
+#[async_trait]
+impl Search for Open {
+    async fn search(&self, folder: &Handle, word: &str, only: Option<Only>, asker: &Asker) -> Result<Vec<Found>> {
+        let (client, cid) = (self.client.by(caller(asker)), entry::cid(folder)?);
+        let hits = client.search(cid, word, entry::only(only), entry::HITS).await;
+        Ok(hits.map_err(|cause| self.heard(&cause))?.into_iter().map(entry::found).collect())
+    }
+
+    async fn above(&self, found: &Found, asker: &Asker) -> Result<Option<Vec<(Handle, Name)>>> {
+        let client = self.client.by(caller(asker));
+        let info = client.info(entry::id(&found.mark)?).await.map_err(|cause| self.heard(&cause))?;
+        Ok(info.and_then(|info| entry::below(self.options.root, info.ancestors)))
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     error,
 };
 use crate::{
-    drive::{Asker, Audience, Binding, Drive, Entry, Handle, Kind as EntryKind, Link, Page, Pause},
+    drive::{Asker, Audience, Binding, Drive, Entry, Handle, Kind as EntryKind, Link, Page, Pause, Thumb},
     error::{Error, Kind, Result},
     path::Name,
 };
@@ -189,7 +189,8 @@ fn shown(item: ShareItem) -> Entry {
         }
     };
     let name = Name::shown(&item.name);
-    Entry { handle, name, kind, tag: tag.into(), modified: item.modified.unwrap_or_default(), created: 0 }
+    let thumb = item.thumb.as_deref().and_then(Thumb::parse);
+    Entry { handle, name, kind, tag: tag.into(), modified: item.modified.unwrap_or_default(), created: 0, thumb }
 }
 
 fn file_id(handle: &Handle) -> Result<FileId> {

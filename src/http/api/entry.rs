@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     deliver::media::{self, Family},
-    drive::{Entry, Kind},
+    drive::{Entry, Kind, Thumb},
     identity::Signer,
     path::{VirtualPath, split_extension},
 };
@@ -19,7 +19,7 @@ pub(super) struct Object<'a> {
     modified: String,
     created: String,
     sign: String,
-    thumb: &'static str,
+    thumb: &'a str,
     r#type: u8,
     hashinfo: String,
     hash_info: Option<Hashes<'a>>,
@@ -46,7 +46,7 @@ impl<'a> Object<'a> {
             modified: time(entry.modified),
             created: time(if entry.created > 0 { entry.created } else { entry.modified }),
             sign: sign.map_or_else(String::new, |signer| signer.sign(folder.join(name).as_str())),
-            thumb: "",
+            thumb: entry.thumb.as_ref().map_or("", Thumb::as_str),
             r#type: if entry.is_folder() { FOLDER } else { type_of(name) },
             hashinfo: sha1.map_or_else(|| "null".to_owned(), |sha1| format!(r#"{{"sha1":"{sha1}"}}"#)),
             hash_info: sha1.map(|sha1| Hashes { sha1 }),

@@ -59,7 +59,7 @@ const NO_METAS: &str = "There are no metas here: what a user may see is his base
 const NO_DOWNLOADS: &str = "There is no offline download here yet, so no tool for it to set up";
 const NO_TASKS: &str = "There are no tasks here yet";
 const NO_SCAN: &str = "Nothing is scanned here: a folder is read when somebody comes by it";
-const NO_INDEX: &str = "There is no index to build: searching looks through the listings that are known";
+const NO_INDEX: &str = "There is no index to build: searching looks through the listings that are known, and asks 115";
 
 /// Behind `/api`.
 #[rustfmt::skip]

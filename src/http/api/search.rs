@@ -1,4 +1,4 @@
-//! `fs/search`: names in what is known, below a folder.
+//! `fs/search`: names below a folder, in what is known and by the drives' own searches.
 
 use serde::Serialize;
 
@@ -9,12 +9,12 @@ use super::{
     success,
 };
 use crate::{
-    drive::CallerKind,
-    error::{Error, Kind},
+    drive::{CallerKind, Only},
+    vfs::Wish,
 };
 
-/// Nobody reads more.
-const MOST: usize = 5_000;
+/// Characters that are looked for: no name has more (docs/115.md §3.10).
+const LONGEST: usize = 255;
 
 #[derive(Serialize)]
 struct Found {
@@ -27,26 +27,21 @@ struct Found {
 
 pub(super) async fn search(call: &Call<'_>) -> Answer {
     let (own, page, scope) = (call.ask.path("parent")?, call.ask.page()?, call.ask.number("scope")?);
-    let words: Vec<_> = call.ask.text("keywords")?.split_whitespace().map(str::to_lowercase).collect();
-    if words.is_empty() {
-        return Err(Failure::new(400, "Say what to search for, in the field keywords."));
+    let only = match scope {
+        1 => Some(Only::Folders),
+        2 => Some(Only::Files),
+        _ => None,
+    };
+    let keywords = call.ask.text("keywords")?;
+    if keywords.chars().count() > LONGEST {
+        return Err(Failure::new(400, format!("The field keywords is longer than {LONGEST} characters.")));
     }
-    let view = call.view(CallerKind::Scan, Some(call.who.base_path()));
-    let full = call.who.full(&own);
-    let searched = tokio::task::spawn_blocking(move || {
-        view.known_below(&full, MOST, |entry| {
-            let fits = match scope {
-                1 => entry.is_folder(),
-                2 => !entry.is_folder(),
-                _ => true,
-            };
-            fits && {
-                let name = entry.name.as_str().to_lowercase();
-                words.iter().all(|word| name.contains(word.as_str()))
-            }
-        })
-    });
-    let hits = searched.await.map_err(|error| Error::new(Kind::Internal, "The search failed.").source(error))?;
+    let Some(wish) = Wish::new(keywords, only) else {
+        return Err(Failure::new(400, "Say what to search for, in the field keywords."));
+    };
+    // Whoever searches waits for it, whatever he searches with.
+    let view = call.view(CallerKind::Person, Some(call.who.base_path()));
+    let hits = view.search(&call.who.full(&own), &wish).await?;
     let content = hits[page.of(hits.len())].iter().filter_map(|hit| {
         let (entry, parent) = (&hit.entry, call.who.own(&hit.folder)?);
         let name = entry.name.as_str().to_owned();

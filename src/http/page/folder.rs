@@ -186,7 +186,15 @@ mod tests {
     use rstest::rstest;
 
     fn entry(name: &str, kind: Kind, modified: u64) -> Entry {
-        Entry { handle: Handle::new("h"), name: Name::shown(name), kind, tag: "t".into(), modified, created: 0 }
+        Entry {
+            handle: Handle::new("h"),
+            name: Name::shown(name),
+            kind,
+            tag: "t".into(),
+            modified,
+            created: 0,
+            thumb: None,
+        }
     }
 
     fn file(name: &str, size: u64) -> Entry {

@@ -142,6 +142,7 @@ mod tests {
             tag: name.into(),
             modified,
             created: 0,
+            thumb: None,
         };
         let file = |size| Kind::File { size, sha1: None, complete: true };
         let listing = Listing::new(

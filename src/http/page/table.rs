@@ -228,7 +228,15 @@ mod tests {
 
     fn entry(name: &str, kind: Kind) -> Arc<Entry> {
         let tag = "abc123".into();
-        Arc::new(Entry { handle: Handle::new("h"), name: Name::shown(name), kind, tag, modified: 0, created: 0 })
+        Arc::new(Entry {
+            handle: Handle::new("h"),
+            name: Name::shown(name),
+            kind,
+            tag,
+            modified: 0,
+            created: 0,
+            thumb: None,
+        })
     }
 
     #[test]

@@ -103,6 +103,18 @@ pub(super) struct Paths {
     prefix: Arc<str>,
 }
 
+/// What is kept of a listing, not looked into yet.
+pub(super) enum Unread {
+    /// It waits to be written.
+    Waiting(Arc<Listing>),
+    Written {
+        bytes: Vec<u8>,
+        /// Since it was written.
+        doubted: bool,
+        shelf: Shelf,
+    },
+}
+
 /// A listing that was kept.
 pub(super) struct Recalled {
     pub(super) listing: Arc<Listing>,
@@ -144,6 +156,7 @@ impl Shelf {
             tag: record.tag.into(),
             modified: 0,
             created: 0,
+            thumb: None,
         };
         Some(Start { account: record.account, listed_as: record.listed_as, root })
     }
@@ -230,8 +243,12 @@ impl Shelf {
             Change::Bytes(bytes) => bytes,
             Change::Entry(entry, at) => record::write(at, false, [&*entry].into_iter()),
             Change::Listing(listing, at) => {
-                let bytes = aside(move || record::write(at, false, listing.entries().iter().map(|entry| &**entry)));
-                let bytes = bytes.await?;
+                let write = move || {
+                    let entries = || listing.entries().iter().map(|entry| &**entry);
+                    let bytes = record::write(at, false, entries());
+                    if bytes.len() > LARGEST { record::write_bare(at, entries()) } else { bytes }
+                };
+                let bytes = aside(write).await?;
                 if bytes.len() > LARGEST {
                     return store.remove(*table, key).await.map(drop);
                 }
@@ -295,26 +312,47 @@ impl Section {
 
     /// What is kept of the folder; outer `None` where the store could not be asked.
     pub(super) async fn listing(&self, folder: &Handle) -> Option<Option<Recalled>> {
+        let Some(unread) = self.unread(folder).await? else { return Some(None) };
+        let many = unread.bytes() >= MANY;
+        Some(if many { aside(move || unread.read()).await.ok().flatten() } else { unread.read() })
+    }
+
+    /// As [`Self::listing`], not looked into yet.
+    pub(super) async fn unread(&self, folder: &Handle) -> Option<Option<Unread>> {
         let key = self.key(folder);
-        let mut doubt = false;
+        let mut doubted = false;
         match self.shelf.0.queue.lock().find(&key) {
-            Some(Change::Listing(listing, _)) => {
-                return Some(Some(Recalled { listing: Arc::clone(listing), doubted: false }));
-            }
+            Some(Change::Listing(listing, _)) => return Some(Some(Unread::Waiting(Arc::clone(listing)))),
             Some(Change::Gone) => return Some(None),
-            Some(Change::Doubt) => doubt = true,
+            Some(Change::Doubt) => doubted = true,
             Some(Change::Entry(..) | Change::Bytes(_)) | None => {}
         }
-        let Some(stored) = self.shelf.find(key.0, &key.1).await? else { return Some(None) };
-        let bytes = stored.value.bytes;
-        let (shelf, many) = (self.shelf.clone(), bytes.len() >= MANY);
-        let read = move || {
-            let record = record::read(&bytes)?;
-            let at = shelf.read_at(record.read_at);
-            let listing = Listing::of_shown(record.entries, at.unwrap_or_default())?;
-            Some(Recalled { listing: Arc::new(listing), doubted: record.doubted || doubt || at.is_none() })
-        };
-        Some(if many { aside(read).await.ok().flatten() } else { read() })
+        let stored = self.shelf.find(key.0, &key.1).await?;
+        let shelf = self.shelf.clone();
+        Some(stored.map(|stored| Unread::Written { bytes: stored.value.bytes, doubted, shelf }))
+    }
+}
+
+impl Unread {
+    /// What is still to be read.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Waiting(_) => 0,
+            Self::Written { bytes, .. } => bytes.len(),
+        }
+    }
+
+    /// `None` where it is damaged, or of another form. Takes a while where it is much.
+    pub(super) fn read(self) -> Option<Recalled> {
+        match self {
+            Self::Waiting(listing) => Some(Recalled { listing, doubted: false }),
+            Self::Written { bytes, doubted, shelf } => {
+                let record = record::read(&bytes)?;
+                let at = shelf.read_at(record.read_at);
+                let listing = Listing::of_shown(record.entries, at.unwrap_or_default())?;
+                Some(Recalled { listing: Arc::new(listing), doubted: record.doubted || doubted || at.is_none() })
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    drive::{Entry, Handle, Kind},
+    drive::{Entry, Handle, Kind, Thumb},
     path::Name,
 };
 
@@ -25,6 +25,8 @@ const SHA1: u8 = 1 << 2;
 const ODD_SHA1: u8 = 1 << 3;
 /// The tag is the handle without its first two bytes, and is left out.
 const TAG_IN_HANDLE: u8 = 1 << 4;
+/// The URL of a thumbnail follows, at the end. A version that does not know of it finds no record.
+const THUMB: u8 = 1 << 5;
 
 /// Entries in the order of a listing, under the names that they are shown by.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,18 +39,32 @@ pub struct Record {
 }
 
 pub fn write<'a>(read_at: u64, doubted: bool, entries: impl ExactSizeIterator<Item = &'a Entry>) -> Vec<u8> {
+    write_with(read_at, doubted, entries, true)
+}
+
+/// As [`write`], without thumbnails: it takes less room.
+pub(super) fn write_bare<'a>(read_at: u64, entries: impl ExactSizeIterator<Item = &'a Entry>) -> Vec<u8> {
+    write_with(read_at, false, entries, false)
+}
+
+fn write_with<'a>(
+    read_at: u64,
+    doubted: bool,
+    entries: impl ExactSizeIterator<Item = &'a Entry>,
+    thumbs: bool,
+) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEAD + SUM + 112 * entries.len());
     bytes.extend_from_slice(FORM);
     bytes.push(u8::from(doubted));
     bytes.extend_from_slice(&read_at.to_le_bytes());
     bytes.extend_from_slice(&u32::try_from(entries.len()).unwrap_or(u32::MAX).to_le_bytes());
     for entry in entries {
-        write_entry(&mut bytes, entry);
+        write_entry(&mut bytes, entry, entry.thumb.as_ref().filter(|_| thumbs));
     }
     finish(bytes)
 }
 
-fn write_entry(bytes: &mut Vec<u8>, entry: &Entry) {
+fn write_entry(bytes: &mut Vec<u8>, entry: &Entry, thumb: Option<&Thumb>) {
     let handle = entry.handle.as_str();
     let tag_in_handle = handle.get(2..) == Some(&*entry.tag);
     let mut marks = if tag_in_handle { TAG_IN_HANDLE } else { 0 };
@@ -60,6 +76,9 @@ fn write_entry(bytes: &mut Vec<u8>, entry: &Entry) {
             Some(sha1) if to_sum(sha1, &mut sum) => SHA1,
             Some(_) => ODD_SHA1,
         };
+    }
+    if thumb.is_some() {
+        marks |= THUMB;
     }
     bytes.push(marks);
     write_text(bytes, handle);
@@ -76,6 +95,9 @@ fn write_entry(bytes: &mut Vec<u8>, entry: &Entry) {
         } else if let Some(sha1) = sha1 {
             write_text(bytes, sha1);
         }
+    }
+    if let Some(thumb) = thumb {
+        write_text(bytes, thumb.as_str());
     }
 }
 
@@ -203,7 +225,8 @@ impl<'a> Rest<'a> {
     fn entry(&mut self) -> Option<Entry> {
         let marks = self.byte()?;
         let has = |mark: u8| marks & mark != 0;
-        let known = if has(FILE) { FILE | INCOMPLETE | SHA1 | ODD_SHA1 | TAG_IN_HANDLE } else { TAG_IN_HANDLE };
+        let every = TAG_IN_HANDLE | THUMB;
+        let known = if has(FILE) { FILE | INCOMPLETE | SHA1 | ODD_SHA1 | every } else { every };
         if marks & !known != 0 || (has(SHA1) && has(ODD_SHA1)) {
             return None;
         }
@@ -224,7 +247,8 @@ impl<'a> Rest<'a> {
         } else {
             Kind::Folder
         };
-        Some(Entry { handle: Handle::new(handle), name, kind, tag: tag.into(), modified, created })
+        let thumb = if has(THUMB) { Some(Thumb::parse(self.text()?)?) } else { None };
+        Some(Entry { handle: Handle::new(handle), name, kind, tag: tag.into(), modified, created, thumb })
     }
 }
 
@@ -241,12 +265,14 @@ mod tests {
             file in option::of((any::<u64>(), any::<bool>(), option::of("[0-9a-f]{40}|[0-9a-fA-F]{38,42}|x?"))),
             modified in any::<u64>(),
             created in 0u64..2_000_000_000,
+            thumb in option::of("https?://[a-z]{1,9}\\.com/[a-z0-9?=&]{0,40}"),
         ) -> Entry {
             let tag = own_tag.unwrap_or_else(|| handle.get(2..).unwrap_or_default().to_owned());
             let kind = file.map_or(Kind::Folder, |(size, complete, sha1)| {
                 Kind::File { size, sha1: sha1.map(Arc::from), complete }
             });
-            Entry { handle: Handle::new(&handle), name: Name::shown(&name), kind, tag: tag.into(), modified, created }
+            let thumb = thumb.as_deref().and_then(Thumb::parse);
+            Entry { handle: Handle::new(&handle), name: Name::shown(&name), kind, tag: tag.into(), modified, created, thumb }
         }
     }
 
@@ -257,6 +283,10 @@ mod tests {
             let record = Record { read_at, doubted: doubt, entries };
             prop_assert_eq!(&read(&bytes).unwrap(), &record);
             let doubtful = read(&doubted(bytes).unwrap()).unwrap();
+            let bare = read(&write_bare(read_at, record.entries.iter())).unwrap();
+            prop_assert!(bare.entries.iter().all(|entry| entry.thumb.is_none()) && !bare.doubted);
+            let names = |record: &Record| record.entries.iter().map(|entry| entry.name.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(names(&bare), names(&record));
             prop_assert_eq!(doubtful, Record { doubted: true, ..record });
         }
 
@@ -286,6 +316,16 @@ mod tests {
         }
     }
 
+    /// As the versions before thumbnails wrote it.
+    #[test]
+    fn a_record_of_before_is_still_read() {
+        let old = b"g1L\x01\x00\x07\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x11\x03f:a\x05a.mkv\x05\x06\x09";
+        let record = read(&finish(old.to_vec())).unwrap();
+        let entry = &record.entries[0];
+        assert_eq!((entry.handle.as_str(), &*entry.tag, entry.name.as_str()), ("f:a", "a", "a.mkv"));
+        assert_eq!((entry.modified, entry.created, entry.size(), &entry.thumb), (5, 6, 9, &None));
+    }
+
     #[test]
     fn an_entry_of_a_large_folder_takes_some_ninety_bytes() {
         let entry = |n: u64| Entry {
@@ -295,6 +335,7 @@ mod tests {
             tag: format!("c{n:016}x").into(),
             modified: 1_700_000_000,
             created: 1_700_000_000 + n,
+            thumb: None,
         };
         let entries: Vec<_> = (0..10_000).map(entry).collect();
         let bytes = write(7, false, entries.iter());

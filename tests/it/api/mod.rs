@@ -9,6 +9,8 @@ mod links;
 mod matrix;
 mod playlist;
 mod reading;
+mod searching;
+mod thumbnails;
 
 use gate115::identity::Guest;
 use serde_json::{Value, json};

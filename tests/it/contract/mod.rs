@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use gate115::{
-    drive::{Asker, Audience, Drive, Entry, Kind as EntryKind},
+    drive::{Asker, Audience, Drive, Entry, Kind as EntryKind, Only},
     error::{Kind, Result},
     path::MIN_TAG,
 };
@@ -42,6 +42,7 @@ pub async fn holds<F: Fixture>(world: impl AsyncFn() -> F) {
     fails_when_the_service_fails(&world().await).await;
     finds_folders_by_path(&world().await).await;
     finds_files_by_pickcode(&world().await).await;
+    finds_entries_by_a_word_in_their_names(&world().await).await;
 }
 
 async fn all(drive: &dyn Drive, folder: &Entry) -> Vec<Entry> {
@@ -200,4 +201,39 @@ async fn finds_files_by_pickcode<F: Fixture>(world: &F) {
     world.remove("/a/one.txt");
     assert_eq!(codes.file(codes.pickcode(&one).unwrap(), &asker).await.unwrap(), None);
     assert!(reach(&*drive, &child(&*drive, &b, "two.txt").await).await.is_ok());
+}
+
+async fn finds_entries_by_a_word_in_their_names<F: Fixture>(world: &F) {
+    world.put("/a/one.txt", b"one");
+    world.put("/b/c d/ONE 中 & 2%.txt", b"two");
+    world.folder("/b/ones");
+    let drive = world.drive().await;
+    let root = drive.root().await.unwrap();
+    let Some(search) = drive.search() else { return };
+    let task = Asker::task();
+    let names = async |folder: &Entry, word: &str, only| {
+        let found = search.search(&folder.handle, word, only, &task).await.unwrap();
+        let mut names: Vec<_> = found.into_iter().map(|found| found.entry.name.as_str().to_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&root, "one", None).await, ["ONE 中 & 2%.txt", "one.txt", "ones"]);
+    assert_eq!(names(&root, "one", Some(Only::Folders)).await, ["ones"]);
+    assert_eq!(names(&root, "one", Some(Only::Files)).await, ["ONE 中 & 2%.txt", "one.txt"]);
+    assert_eq!(names(&root, "2%", None).await, ["ONE 中 & 2%.txt"]);
+    assert_eq!(names(&root, "nothing", None).await, Vec::<String>::new());
+    let b = child(&*drive, &root, "b").await;
+    assert_eq!(names(&b, "one", None).await, ["ONE 中 & 2%.txt", "ones"]);
+
+    let found = search.search(&root.handle, "中", None, &task).await.unwrap().remove(0);
+    let c = child(&*drive, &b, "c d").await;
+    assert_eq!((&found.folder, &found.entry), (&c.handle, &child(&*drive, &c, "ONE 中 & 2%.txt").await));
+    let above = search.above(&found, &task).await.unwrap().expect("a place");
+    let above: Vec<_> = above.iter().map(|(folder, name)| (folder, name.as_str())).collect();
+    assert_eq!(above, [(&b.handle, "b"), (&c.handle, "c d")], "the root of the drive is not among them");
+    world.remove("/b/c d/ONE 中 & 2%.txt");
+    assert!(search.above(&found, &task).await.unwrap().is_none());
+    world.fail(true);
+    assert!(search.search(&root.handle, "one", None, &task).await.unwrap_err().kind().is_unreachable());
+    assert!(search.above(&found, &task).await.unwrap_err().kind().is_unreachable());
 }

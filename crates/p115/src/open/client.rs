@@ -7,14 +7,14 @@ use reqwest::header::HeaderValue;
 
 use super::info::{Info, ItemPath};
 use super::user::User;
-use super::{files, info, link, user};
+use super::{files, info, link, search, user};
 use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::gate::{Gate, Guard, Pause};
 use crate::session::open::{Session, TokenKeeper};
 use crate::types::{Cid, FileId, PickCode};
-use crate::web::{CdnLink, FilePage, Item};
+use crate::web::{CdnLink, FilePage, Item, Only};
 use crate::wire::Wire;
 
 /// A client of one account by its tokens. Cheap to clone; clones share rate, pauses and renewals.
@@ -86,6 +86,14 @@ impl OpenClient {
     /// Those of every method.
     pub async fn find(&self, path: &ItemPath) -> Result<Option<Info>, Error> {
         info::by_path(&self.0, path).await
+    }
+
+    /// As [`Client::search`](crate::Client::search); hits have no thumbnails.
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn search(&self, cid: Cid, word: &str, only: Option<Only>, limit: u32) -> Result<Vec<Item>, Error> {
+        search::search(&self.0, cid, word, only, limit).await
     }
 
     /// A link to a file's bytes for whoever sends this User-Agent, byte for byte; `None` for a client that sends none.

@@ -5,6 +5,7 @@ mod files;
 mod info;
 mod item;
 mod link;
+mod search;
 mod user;
 
 pub use self::client::OpenClient;

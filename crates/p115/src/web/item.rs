@@ -116,6 +116,15 @@ impl Row for Short {
     }
 }
 
+impl Short {
+    /// The entry as a search gives it, which says itself where it is.
+    pub(super) fn hit(self) -> Result<Item, &'static str> {
+        let above = if self.fid.is_some() { self.cid } else { self.pid };
+        let above = above.ok_or("a hit that does not say where it is")?;
+        self.item(Cid::new(above))
+    }
+}
+
 /// A file, or what it lacks. An upload that has not ended may lack its pick code and its size: it is only shown, and must not
 /// keep the rest of its folder from being shown.
 pub(crate) fn file_kind(
@@ -266,6 +275,16 @@ mod tests {
             matches!(read.kind, ItemKind::File { size: 0, complete: false, .. }) && read.pickcode.is_none(),
             "{read:?}"
         );
+    }
+
+    #[test]
+    fn a_hit_says_itself_where_it_is() {
+        let hit = |entry: &Value| serde_json::from_str::<Short>(&entry.to_string()).unwrap().hit();
+        assert_eq!(hit(&file()).unwrap().parent, Cid::new(3_342_177_983_093_201_700));
+        assert_eq!(hit(&json!({"cid": "12", "pid": "3", "n": "d"})).unwrap().parent, Cid::new(3));
+        for nowhere in [json!({"cid": "12", "n": "d"}), json!({"fid": "1", "pid": "3", "n": "f", "s": 1, "sha": ""})] {
+            assert_eq!(hit(&nowhere), Err("a hit that does not say where it is"));
+        }
     }
 
     #[rstest]

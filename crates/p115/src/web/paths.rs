@@ -7,6 +7,7 @@ use crate::error::{Error, Kind};
 use crate::gate::Gate;
 use crate::lenient;
 use crate::types::{Cid, FileId, PickCode};
+use crate::web::unescape;
 use crate::wire::WEBAPI;
 
 /// What one id stands for.
@@ -109,7 +110,7 @@ struct Ancestor {
 impl Category {
     fn stat(self) -> Result<Stat, &'static str> {
         Ok(Stat {
-            name: self.file_name.ok_or("no name")?,
+            name: unescape(self.file_name.ok_or("no name")?),
             is_dir: match self.file_category {
                 Some(0) => true,
                 Some(1) => false,
@@ -120,7 +121,7 @@ impl Category {
             size_text: self.size,
             modified: self.utime,
             created: self.ptime,
-            ancestors: self.paths.into_iter().map(|a| (a.file_id, a.file_name.unwrap_or_default())).collect(),
+            ancestors: self.paths.into_iter().map(|a| (a.file_id, unescape(a.file_name.unwrap_or_default()))).collect(),
         })
     }
 }

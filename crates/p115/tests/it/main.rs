@@ -14,5 +14,6 @@ mod login;
 mod open;
 mod paths;
 mod renewal;
+mod search;
 mod share;
 mod skew;

@@ -5,9 +5,11 @@ use serde_json::{Map, Value, json};
 use crate::clock::shanghai;
 use crate::listing::{kind, suffix};
 use crate::quirk::Dice;
+use crate::sim::Sim;
 use crate::world::Node;
 
-pub(super) fn entry(dice: &Dice, node: &Node, user_id: u64) -> Value {
+pub(super) fn entry(sim: &Sim, node: &Node) -> Value {
+    let dice = &sim.0.dice;
     let mut out = Map::new();
     let mut put = |key: &str, value: Value| out.insert(key.to_owned(), value);
     put("n", json!(escaped(&node.name)));
@@ -18,7 +20,7 @@ pub(super) fn entry(dice: &Dice, node: &Node, user_id: u64) -> Value {
     put("tp", dice.number(node.created));
     put("to", dice.number(0));
     put("m", dice.number(0));
-    put("u", json!(""));
+    put("u", json!(thumbnail(sim, node)));
     put("fl", labels(dice));
     match &node.file {
         None => {
@@ -38,7 +40,7 @@ pub(super) fn entry(dice: &Dice, node: &Node, user_id: u64) -> Value {
             if dice.coin() {
                 put("pid", json!(""));
             }
-            put("uid", json!(user_id));
+            put("uid", json!(sim.0.user_id));
             put("t", json!(shanghai(node.modified)));
             put("s", dice.number(file.size));
             put("sha", json!(if file.incomplete { String::new() } else { file.content.sha1() }));
@@ -56,6 +58,19 @@ pub(super) fn entry(dice: &Dice, node: &Node, user_id: u64) -> Value {
         }
     }
     Value::Object(out)
+}
+
+/// The URL of a picture's or a video's thumbnail, or the bare query of one (§1.1); `""` of anything else.
+pub(super) fn thumbnail(sim: &Sim, node: &Node) -> String {
+    let complete = node.file.as_ref().is_some_and(|file| !file.incomplete);
+    if !complete || !matches!(kind(&suffix(&node.name)), 2 | 4) {
+        return String::new();
+    }
+    let url = sim.0.issuer.thumbnail(node);
+    if !sim.0.knobs.lock().bare_thumbnails {
+        return url;
+    }
+    url.split_once('?').map_or_else(String::new, |(_, query)| format!("?{query}"))
 }
 
 pub(super) fn labels(dice: &Dice) -> Value {

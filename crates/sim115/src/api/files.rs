@@ -147,7 +147,7 @@ pub(super) fn envelope(sim: &Sim, world: &World, page: &Page, ask: &Ask) -> Repl
         take -= dice.below(take as u64 / 2 + 1) as usize;
     }
     let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let data: Vec<Value> = found.iter().skip(skip).take(take).map(|node| entry(dice, node, sim.0.user_id)).collect();
+    let data: Vec<Value> = found.iter().skip(skip).take(take).map(|node| entry(sim, node)).collect();
     let count = (found.len() as u64).saturating_add_signed(knobs.miscount);
     let mut body = json!({
         "state": true, "error": "", "errNo": 0, "errno": dice_zero(dice), "data": data, "count": dice.number(count),

@@ -82,7 +82,7 @@ pub(super) fn info(sim: &Sim, call: &Call) -> Reply {
     };
     match node {
         Some(node) => Reply::json(json!({
-            "state": true, "code": 0, "message": "", "data": [entry(dice, node, sim.0.user_id)]
+            "state": true, "code": 0, "message": "", "data": [entry(sim, node)]
         })),
         None => Reply::errno(dice, dice.pick(&[20_018, 70_005]), "文件不存在或已删除。"),
     }

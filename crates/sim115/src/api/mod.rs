@@ -8,9 +8,10 @@ mod link;
 mod lookup;
 mod open;
 mod passport;
-mod png;
+pub(crate) mod png;
 mod qr;
 pub(crate) mod reply;
+mod search;
 mod session;
 mod share;
 mod share_link;
@@ -80,6 +81,7 @@ fn endpoint(call: &Call) -> Option<Endpoint> {
         ("webapi.115.com", "/files/getid") => Endpoint::get("getid", &["path"], lookup::getid),
         ("webapi.115.com", "/category/get") => Endpoint::get("category_get", &["cid", "aid"], lookup::category),
         ("webapi.115.com", "/files/get_info") => Endpoint::get("get_info", &["file_id", "pick_code"], lookup::info),
+        ("webapi.115.com", "/files/search") => Endpoint::get("search", search::PARAMS, search::search),
         ("webapi.115.com", "/files/download") => Endpoint::get("files_download", &["pickcode", "dl"], link::web),
         ("webapi.115.com", "/files/index_info") => Endpoint::get("index_info", &["count_space_nums"], space::index),
         ("my.115.com", "/") if call.query.of("ac") == Some("nav") => {

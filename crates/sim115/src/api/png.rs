@@ -1,4 +1,4 @@
-//! A text as a QR code in a PNG of grey pixels, the way 115 draws the code of a login.
+//! PNGs of grey pixels: a text as a QR code, the way 115 draws the code of a login, and a plain square.
 
 use std::io::{self, Write};
 
@@ -24,6 +24,15 @@ pub(super) fn picture(text: &str) -> Option<Vec<u8>> {
         rows.extend((0..edge).map(|x| if dark(x, y) { 0 } else { 255 }));
     }
     png(u32::try_from(edge).ok()?, &rows).ok()
+}
+
+/// Something to be seen where a picture is due.
+pub(crate) fn square() -> Vec<u8> {
+    const EDGE: u8 = 48;
+    // A slope of grey, each row with its filter first.
+    let row = |y: u8| std::iter::once(0).chain((0..EDGE).map(move |x| 64 + x + y));
+    let rows: Vec<u8> = (0..EDGE).flat_map(row).collect();
+    png(u32::from(EDGE), &rows).unwrap_or_default()
 }
 
 fn png(edge: u32, rows: &[u8]) -> io::Result<Vec<u8>> {

@@ -5,10 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::Endpoint;
 use super::call::Call;
-use super::entry::{escaped, labels};
+use super::entry::{escaped, labels, thumbnail};
 use super::reply::{Reply, dice_zero};
 use crate::listing::{ORDERS, sort, suffix};
-use crate::quirk::Dice;
 use crate::share::{ShareState, Shared, is_code};
 use crate::sim::Sim;
 use crate::world::{Node, Order, World};
@@ -161,7 +160,7 @@ fn answer(sim: &Sim, shared: &Shared, world: &World, state: ShareState, ask: &As
         take -= dice.below(take as u64 / 2 + 1) as usize;
     }
     let list: Vec<_> =
-        found.iter().skip(ask.offset).take(take).map(|node| entry(dice, node, ask.cid == 0, shared.user_id)).collect();
+        found.iter().skip(ask.offset).take(take).map(|node| entry(sim, node, ask.cid == 0, shared.user_id)).collect();
     // Quirk 41: a text as long as all is well, a number when it is not.
     let well = state == ShareState::Normal;
     let share_state = if well { json!("1") } else { json!(state as u8) };
@@ -191,13 +190,14 @@ fn answer(sim: &Sim, shared: &Shared, world: &World, state: ShareState, ask: &As
 }
 
 /// Quirk 4: `t` is unix seconds in text, for files too. There is no pickcode.
-fn entry(dice: &Dice, node: &Node, in_root: bool, user_id: u64) -> Value {
+fn entry(sim: &Sim, node: &Node, in_root: bool, user_id: u64) -> Value {
+    let dice = &sim.0.dice;
     let mut out = Map::new();
     let mut put = |key: &str, value: Value| out.insert(key.to_owned(), value);
     put("n", json!(escaped(&node.name)));
     put("uid", json!(user_id));
     put("t", json!(node.modified.to_string()));
-    put("u", json!(""));
+    put("u", json!(thumbnail(sim, node)));
     put("fl", labels(dice));
     put("d", json!(1));
     put("e", json!(""));

@@ -97,11 +97,18 @@ impl Issuer {
             let until = httpdate::fmt_http_date(std::time::UNIX_EPOCH + std::time::Duration::from_secs(t));
             format!("{name}={value}; expires={until}; Max-Age={left}; path=/cdn/{token}/; domain=115.com")
         });
-        let base = {
-            let base = self.base.lock();
-            base.told.clone().or_else(|| base.served.clone()).unwrap_or_else(|| "http://sim115.invalid".to_owned())
-        };
-        Issued { url: format!("{base}{path}?{head}&k={k}&{tail}"), cookie }
+        Issued { url: format!("{}{path}?{head}&k={k}&{tail}", self.base()), cookie }
+    }
+
+    /// Where a thumbnail of the file is; whoever has the URL may see it.
+    pub(crate) fn thumbnail(&self, node: &Node) -> String {
+        let token = digest(&[self.secret.as_bytes(), b"thumbnail", &node.id.to_le_bytes()]);
+        format!("{}/thumb/{}_480?s={}&t={}", self.base(), &token[..32], &token[32..], node.modified)
+    }
+
+    fn base(&self) -> String {
+        let base = self.base.lock();
+        base.told.clone().or_else(|| base.served.clone()).unwrap_or_else(|| "http://sim115.invalid".to_owned())
     }
 
     /// Checks the path and query exactly as they were sent against the request's headers; `Err` is the CDN's message.

@@ -19,14 +19,18 @@ use self::body::{Break, CdnBody};
 use self::link::{Claims, encoded};
 use self::range::Part;
 use crate::api::call::text;
-use crate::api::reply;
+use crate::api::{png, reply};
 use crate::content::digest;
 use crate::fault::Fault;
 use crate::ledger::Record;
 use crate::sim::Sim;
 
 pub(crate) fn router(sim: Sim) -> Router {
-    Router::new().route("/cdn/{*rest}", any(direct)).route("/cdn-hop/{*rest}", any(hop)).with_state(sim)
+    Router::new()
+        .route("/cdn/{*rest}", any(direct))
+        .route("/cdn-hop/{*rest}", any(hop))
+        .route("/thumb/{*rest}", any(thumbnail))
+        .with_state(sim)
 }
 
 async fn direct(State(sim): State<Sim>, request: Request) -> Response<Body> {
@@ -51,6 +55,16 @@ async fn hop(State(sim): State<Sim>, request: Request) -> Response<Body> {
         }
         Err(_) => refusal(&sim, 404, "no such object"),
     }
+}
+
+/// One picture for all of them.
+async fn thumbnail(State(sim): State<Sim>, request: Request) -> Response<Body> {
+    let (request, _) = request.into_parts();
+    let path = request.uri.path().to_owned();
+    let mut response = Response::new(Body::from(png::square()));
+    insert(response.headers_mut(), header::CONTENT_TYPE, "image/png".to_owned());
+    book(&sim, "cdn_thumb", &request, &path, 200);
+    stamped(&sim, response)
 }
 
 fn redirect(request: &Parts, left: u8, path: &str) -> Response<Body> {

@@ -115,9 +115,9 @@ impl Builder {
         self
     }
 
-    /// The search finds nothing younger than this.
+    /// The searches, that of the Open Platform and the other, find nothing younger than this.
     #[must_use]
-    pub fn open_search_lag(mut self, lag: Duration) -> Self {
+    pub fn search_lag(mut self, lag: Duration) -> Self {
         self.knobs.open.search_lag = lag;
         self
     }

@@ -11,6 +11,7 @@ mod listing;
 mod lookup;
 mod open;
 mod qr;
+mod search;
 mod sessions;
 mod share_links;
 mod share_listing;

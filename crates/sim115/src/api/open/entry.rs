@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::entry::labels;
+use super::super::entry::{labels, thumbnail};
 use crate::listing::{kind, suffix};
-use crate::quirk::Dice;
+use crate::sim::Sim;
 use crate::world::Node;
 
-pub(super) fn entry(dice: &Dice, node: &Node) -> Value {
+pub(super) fn entry(sim: &Sim, node: &Node) -> Value {
+    let dice = &sim.0.dice;
     let mut out = Map::new();
     let mut put = |key: &str, value: Value| out.insert(key.to_owned(), value);
     put("fid", json!(node.id.to_string()));
@@ -19,9 +20,10 @@ pub(super) fn entry(dice: &Dice, node: &Node) -> Value {
     for (key, time) in [("upt", node.modified), ("uet", node.modified), ("uppt", node.created)] {
         put(key, dice.number(time));
     }
-    for key in ["fco", "fdesc", "fatr", "thumb", "uo", "v_img"] {
+    for key in ["fco", "fdesc", "fatr", "uo", "v_img"] {
         put(key, json!(""));
     }
+    put("thumb", json!(thumbnail(sim, node)));
     for key in ["isp", "ispl", "cm", "def", "def2"] {
         put(key, json!(0));
     }

@@ -83,7 +83,7 @@ fn list(sim: &Sim, page: &Page, mut ask: Ask) -> Reply {
         take -= dice.below(take as u64 / 2 + 1) as usize;
     }
     let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let data: Vec<Value> = found.iter().skip(skip).take(take).map(|node| entry(dice, node)).collect();
+    let data: Vec<Value> = found.iter().skip(skip).take(take).map(|node| entry(sim, node)).collect();
     let count = (found.len() as u64).saturating_add_signed(knobs.miscount);
     Reply::json(json!({
         "state": true, "message": "", "code": 0, "data": data, "count": dice.number(count), "sys_count": 0,

@@ -6,27 +6,13 @@ use super::super::reply::Reply;
 use super::misused;
 use super::reply::failed;
 use crate::api::call::Call;
-use crate::clock::shanghai;
-use crate::listing::{kind, suffix};
+use crate::index::{REACH, Wanted, hits};
+use crate::listing::suffix;
 use crate::sim::Sim;
-use crate::world::{Node, World};
+use crate::world::Node;
 
 pub(super) const PARAMS: &[&str] =
     &["search_value", "limit", "offset", "file_label", "cid", "gte_day", "lte_day", "fc", "type", "suffix"];
-
-/// `offset` and `limit` together reach no further.
-const REACH: u64 = 10_000;
-
-struct Wanted {
-    name: String,
-    from: Option<String>,
-    to: Option<String>,
-    fc: u64,
-    kind: u64,
-    suffix: String,
-    /// Unix seconds; the index knows nothing younger.
-    indexed: u64,
-}
 
 pub(super) fn search(sim: &Sim, call: &Call) -> Reply {
     let label = "open_search";
@@ -55,7 +41,6 @@ pub(super) fn search(sim: &Sim, call: &Call) -> Reply {
     let Some(within) = (if text("cid") == "-1" { Some(None) } else { number("cid", 0).map(Some) }) else {
         return misused(sim, label, "cid is no number");
     };
-    let lag = sim.open_knobs().search_lag.as_secs();
     let wanted = Wanted {
         name: text("search_value").to_lowercase(),
         from,
@@ -63,13 +48,9 @@ pub(super) fn search(sim: &Sim, call: &Call) -> Reply {
         fc,
         kind,
         suffix: text("suffix").to_ascii_lowercase(),
-        indexed: sim.0.clock.now_unix().saturating_sub(lag),
     };
     let world = sim.0.world.lock();
-    let mut found = Vec::new();
-    if let Some(cid) = within {
-        collect(&world, cid, &wanted, &mut found);
-    }
+    let found = within.map_or_else(Vec::new, |cid| hits(sim, &world, cid, &wanted));
     let count = (found.len() as u64).saturating_add_signed(sim.0.knobs.lock().miscount);
     let page = found.iter().skip(offset as usize).take(limit as usize);
     let data: Vec<_> = page.map(|node| hit(sim.0.user_id, node)).collect();
@@ -81,35 +62,6 @@ pub(super) fn search(sim: &Sim, call: &Call) -> Reply {
 fn is_day(day: &str) -> bool {
     let digits = |from: usize, to: usize| day.as_bytes()[from..to].iter().all(u8::is_ascii_digit);
     day.len() == 10 && digits(0, 4) && digits(5, 7) && digits(8, 10) && [4, 7].map(|at| day.as_bytes()[at]) == *b"--"
-}
-
-fn collect<'w>(world: &'w World, cid: u64, wanted: &Wanted, found: &mut Vec<&'w Node>) {
-    for node in world.children(cid) {
-        if wanted.takes(node) {
-            found.push(node);
-        }
-        if node.is_dir() {
-            collect(world, node.id, wanted, found);
-        }
-    }
-}
-
-impl Wanted {
-    fn takes(&self, node: &Node) -> bool {
-        let (day, ico) = (&shanghai(node.created)[..10], suffix(&node.name));
-        let of_kind = match self.fc {
-            1 => node.is_dir(),
-            2 => !node.is_dir(),
-            _ => true,
-        };
-        node.name.to_lowercase().contains(&self.name)
-            && node.created <= self.indexed
-            && of_kind
-            && self.from.as_deref().is_none_or(|from| from <= day)
-            && self.to.as_deref().is_none_or(|to| day <= to)
-            && (self.kind == 0 || !node.is_dir() && kind(&ico) == self.kind)
-            && (self.suffix.is_empty() || !node.is_dir() && ico == self.suffix)
-    }
 }
 
 fn hit(user_id: u64, node: &Node) -> Value {

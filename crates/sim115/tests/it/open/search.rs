@@ -56,7 +56,7 @@ async fn days_are_those_of_shanghai() {
 
 #[tokio::test]
 async fn the_index_comes_after_the_fact() {
-    let bench = Bench::with(Sim::builder().stopped_at(1_700_000_000).open_search_lag(Duration::from_secs(30))).await;
+    let bench = Bench::with(Sim::builder().stopped_at(1_700_000_000).search_lag(Duration::from_secs(30))).await;
     bench.sim.file("/show", Content::pattern(1));
     assert_eq!(found(&bench, "").await, "");
     bench.sim.clock().advance(Duration::from_secs(30));
