@@ -12,6 +12,7 @@ mod contract;
 mod escapes;
 mod finding;
 mod form;
+mod frontend;
 mod guard;
 mod kept;
 mod kill;

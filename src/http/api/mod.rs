@@ -14,6 +14,8 @@ mod search;
 mod settings;
 mod storage;
 
+pub(super) use settings::{COLOR, TITLE};
+
 use std::sync::Arc;
 
 use axum::{
@@ -89,6 +91,7 @@ async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
         // What comes along, a whole film maybe, is not read.
         Noun::Refused(why) => return Err(Failure::new(403, why)),
         Noun::Absent(why) => return Err(Failure::new(404, why)),
+        Noun::Idle(why) => return success(part::idle(why)),
         Noun::None => return success([(); 0]),
         Noun::NoneOf => return success(part::none()),
         _ => {}

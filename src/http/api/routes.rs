@@ -23,6 +23,8 @@ pub(super) enum Noun {
     None,
     /// A page of a list with nothing in it.
     NoneOf,
+    /// How far something is that never goes on here: what is to be said of it.
+    Idle(&'static str),
     List,
     Get,
     Dirs,
@@ -121,8 +123,8 @@ pub(super) const ROUTES: &[(&str, Who, Noun)] = &[
     ("/admin/meta/create", Who::Admin, Noun::Refused(CONFIGURED)),
     ("/admin/meta/update", Who::Admin, Noun::Refused(CONFIGURED)),
     ("/admin/meta/delete", Who::Admin, Noun::Refused(CONFIGURED)),
-    ("/admin/index/progress", Who::Admin, Noun::Absent(NO_INDEX)),
-    ("/admin/scan/progress", Who::Admin, Noun::Absent(NO_INDEX)),
+    ("/admin/index/progress", Who::Admin, Noun::Idle(NO_INDEX)),
+    ("/admin/scan/progress", Who::Admin, Noun::Idle("")),
     ("/admin/message/get", Who::Admin, Noun::Absent("no message")),
 ];
 
