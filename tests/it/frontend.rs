@@ -1,6 +1,6 @@
 //! A frontend in place of the built-in pages: its page, its files, and what of ours stays where it was.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use gate115::identity::Guest;
 use rstest::rstest;
@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use sim115::{Content, Sim};
 use tempfile::TempDir;
 
-use crate::support::{Stage, TestApp, raw, world};
+use crate::{
+    support::{Stage, TestApp, raw, world},
+    users,
+};
 
 const PAGE: &str = r#"<!doctype html><html><head>
 <link rel="manifest" href="/manifest.json">
@@ -221,4 +224,55 @@ async fn it_is_read_anew_with_the_configuration_and_may_go() {
     t.app.show(t.app.frontend(None).await.unwrap());
     t.get("/").with("accept", "text/html").send().await.is(401);
     t.get("/assets/index-abc.js").with("accept", "text/html").send().await.is(401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_gateway_takes_up_what_has_become_of_it() {
+    let stage = users::Stage::new();
+    let at = |path: &str| stage.folder.path().join(path);
+    let index = |folder: &str, text: &str| {
+        fs::create_dir_all(at(folder)).unwrap();
+        fs::write(at(folder).join("index.html"), text).unwrap();
+    };
+    let shown = async |want: &str| {
+        for _ in 0..400 {
+            if stage.get("/", "").await.unwrap().2 == want {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("{:?}, not {want:?}: {}", stage.get("/", "").await, stage.log("log"));
+    };
+    let guests = "auth: { guest: read }";
+    index("one", "first");
+    index("two/dist", "another");
+    stage.write(", frontend_dir: one", guests);
+    let process = stage.start("log").await;
+    shown("first").await;
+    index("one", "second");
+    process.hang_up();
+    shown("second").await;
+    stage.write(", frontend_dir: nowhere", guests);
+    process.hang_up();
+    for _ in 0..400 {
+        if stage.log("log").contains("is no folder") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert!(stage.log("log").contains("server.frontend_dir: \"nowhere\" is no folder"), "{}", stage.log("log"));
+    shown("second").await;
+    stage.write(", frontend_dir: two", guests);
+    process.hang_up();
+    shown("another").await;
+    stage.write("", guests);
+    process.hang_up();
+    for _ in 0..400 {
+        if stage.get("/", "").await.unwrap().2.contains("href=\"/m\"") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert!(stage.get("/", "").await.unwrap().2.contains("href=\"/m\""), "the built-in page is back");
+    assert!(!stage.log("log").contains("taken up at the next start only"), "{}", stage.log("log"));
 }
