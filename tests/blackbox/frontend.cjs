@@ -143,6 +143,12 @@ async function does(page, name, what) {
 const goTo = (page, to) => page.goto(BASE + to);
 const shows = (page, text) => page.getByText(text).first().waitFor();
 
+// In the first list of choices on the page.
+async function choose(page, name) {
+  await page.getByRole("combobox").first().click();
+  await page.getByRole("option", { name, exact: true }).click();
+}
+
 // Really: there is data, and its time goes on.
 async function plays(page, kind) {
   const media = (kind) => (window.media = document.querySelector(kind) ?? window.lastPlayed)?.readyState >= 2;
@@ -179,6 +185,10 @@ async function tour(page) {
     await goTo(page, "/115/Read%20me.txt");
     await shows(page, "This drive is made up. Delete nothing, fear nothing.");
   });
+  await does(page, "a text in the editor", async () => {
+    await choose(page, "Text Editor");
+    await page.locator(".monaco-editor .view-line", { hasText: "This drive is made up." }).waitFor();
+  });
   await does(page, "a picture", async () => {
     await goTo(page, "/115/Pictures/Fractal.jpg");
     await page.waitForFunction(() => [...document.images].some((image) => /Fractal/.test(image.src) && image.naturalWidth > 200));
@@ -198,6 +208,14 @@ async function tour(page) {
       await shows(page, seen);
     });
   }
+  await does(page, "the fields of each driver", async () => {
+    for (const driver of ["115 Cloud", "115 Open", "115 Share", "Local"]) {
+      await goTo(page, "/@manage/storages/add");
+      await choose(page, driver);
+      await shows(page, "Mount Path");
+      await shows(page, driver === "Local" ? "Root folder path" : "Limit rate");
+    }
+  });
   await does(page, "every page of the menu was visited", async () => {
     for (const menu of ["Settings", "Tasks"]) await page.getByText(menu, { exact: true }).click();
     const links = await page.locator("a").evaluateAll((all) => all.map((link) => new URL(link.href).pathname.split("/@manage")[1]));
