@@ -1,12 +1,12 @@
 //! Somebody else's frontend in place of our pages: its one page, made fit once, and its files as they are.
 
-use std::{io, path::Path};
+use std::{io, path::Path, time::Duration};
 
 use axum::{body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use maud::html;
-use tokio::io::AsyncReadExt as _;
+use tokio::{io::AsyncReadExt as _, time::timeout};
 use tower_http::services::ServeDir;
 
 use super::{Edge, api, error, extract, page};
@@ -18,8 +18,10 @@ const FOLDERS: [&str; 4] = ["assets", "images", "streamer", "static"];
 const MAX_PAGE: u64 = 1 << 20;
 /// Where it is told its base path.
 const BASE: &str = "base_path: undefined";
-/// Half a year: names of files change with what is in them.
+/// Half a year, as OpenList has it: most of its files are named by what is in them.
 const LONG: &str = "public, max-age=15552000";
+/// For a disk that hangs.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// An unpacked OpenList frontend.
 #[derive(Debug)]
@@ -68,20 +70,17 @@ impl Frontend {
     async fn file(&self, edge: &Edge, request: Parts) -> Response {
         let asked = request.headers.clone();
         let id = extract::request_id(&request).to_owned();
-        let answer = self.files.clone().try_call(Request::from_parts(request, Body::empty())).await;
-        let failed = |kind, what| error::respond(edge.site.base(), &asked, Error::new(kind, what), None, &id);
-        let mut response = match answer {
-            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => {
-                return failed(Kind::NotFound, "The frontend has no such file.");
-            }
+        let failed = |error| error::respond(edge.site.base(), &asked, error, None, &id);
+        let missing = || failed(Error::new(Kind::NotFound, "The frontend has no such file."));
+        let opening = self.files.clone().try_call(Request::from_parts(request, Body::empty()));
+        let opened = timeout(PATIENCE, opening).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let mut response = match opened {
+            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => return missing(),
             Ok(answer) => answer.map(Body::new),
             // A name that no file can have.
-            Err(cause) if cause.kind() == io::ErrorKind::InvalidFilename => {
-                return failed(Kind::NotFound, "The frontend has no such file.");
-            }
+            Err(cause) if cause.kind() == io::ErrorKind::InvalidFilename => return missing(),
             Err(cause) => {
-                let error = Error::new(Kind::Storage, "A file of the frontend cannot be read.").source(cause);
-                return error::respond(edge.site.base(), &asked, error, None, &id);
+                return failed(Error::new(Kind::Storage, "A file of the frontend cannot be read.").source(cause));
             }
         };
         let has_come = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
