@@ -19,7 +19,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::Mutex;
 use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -109,6 +109,7 @@ pub struct App {
     heeding: Mutex<Vec<JoinHandle<()>>>,
     server: Server,
     auth: Auth,
+    frontend: Arc<ArcSwapOption<http::Frontend>>,
     /// Who may come in; nobody is asked before the doors are opened.
     guard: OnceLock<Arc<Guard>>,
     keeping: Mutex<Option<JoinHandle<()>>>,
@@ -153,6 +154,7 @@ impl App {
             keeping: Mutex::default(),
             server: config.server.clone(),
             auth: config.auth.clone(),
+            frontend: Arc::default(),
             guard: OnceLock::new(),
             stop: CancellationToken::new(),
             closed: CancellationToken::new(),
@@ -193,6 +195,7 @@ impl App {
         let guard = Arc::clone(self.guard.get_or_init(|| Arc::new(guard)));
         let heeding = Arc::clone(&guard);
         self.heed(async move { heeding.heed().await });
+        self.show(self.frontend(self.server.frontend_dir.as_deref()).await?);
         let Server { base_path, public_url, trusted_proxies, .. } = &self.server;
         let site = http::Site::new(base_path, public_url.as_ref(), trusted_proxies.clone());
         let relay = Relay::new(self.deps.cdn.clone(), self.deps.patience);
@@ -203,12 +206,26 @@ impl App {
             files: Files::default(),
             guard,
             site,
+            frontend: Arc::clone(&self.frontend),
             ledger: Arc::clone(&self.ledger),
             metrics: Arc::clone(&self.metrics),
             metrics_are_open: self.server.metrics == Metrics::Open,
             description: http::Description::default(),
         };
         Ok((http::front(edge, seed), made_up))
+    }
+
+    /// The frontend in this folder, fit for this gateway; none where there is none.
+    pub async fn frontend(&self, dir: Option<&Path>) -> Result<Option<http::Frontend>> {
+        match dir {
+            Some(dir) => http::Frontend::open(dir, &self.server.base_path).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Shows this frontend from now on, or the built-in pages.
+    pub fn show(&self, frontend: Option<http::Frontend>) {
+        self.frontend.store(frontend.map(Arc::new));
     }
 
     /// Takes up who may come in from a changed configuration, and gives what [`Self::open`] gives.

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{App, Deps, addresses};
 use crate::{
-    config::{Config, Loaded},
+    config::{Config, Loaded, Server},
     error::{Error, Kind, Result},
     http,
 };
@@ -97,13 +97,18 @@ async fn reload_on_signal(app: Arc<App>, mut current: Config, path: PathBuf, sto
                 for note in &loaded.notes {
                     tracing::warn!(field = note.field, "{}", note.message);
                 }
-                if loaded.config.server != current.server
-                    || loaded.config.auth != current.auth
-                    || loaded.config.data_dir != current.data_dir
-                {
+                let Config { server, auth, .. } = &loaded.config;
+                let settled = Server { frontend_dir: server.frontend_dir.clone(), ..current.server.clone() };
+                if *server != settled || *auth != current.auth || loaded.config.data_dir != current.data_dir {
                     tracing::warn!("a changed `server`, `auth` or `data_dir` is taken up at the next start only");
                 }
-                match app.admit(&loaded.config.auth).await {
+                let taken_up = async {
+                    let frontend = app.frontend(server.frontend_dir.as_deref()).await?;
+                    let made_up = app.admit(auth).await?;
+                    app.show(frontend);
+                    Ok::<_, Error>(made_up)
+                };
+                match taken_up.await {
                     Ok(made_up) => tell(made_up),
                     Err(error) => {
                         tracing::error!(?error, "the configuration was not taken up, nothing has changed");

@@ -33,6 +33,9 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     if let Some(url) = &config.server.public_url {
         writeln!(out, "public   {}", url.as_str().trim_end_matches('/'))?;
     }
+    if let Some(dir) = &config.server.frontend_dir {
+        writeln!(out, "pages    {}", dir.display())?;
+    }
     who(&config.auth, out)?;
     let mut rows = vec![["MOUNT", "DRIVE", "ROOT", "DELIVERY", "RATE", "SERVER"].map(str::to_owned)];
     for mount in &config.mounts {

@@ -43,11 +43,7 @@ enum Command {
     Serve(Where),
     /// Run the gateway on a built-in simulator of 115: no account, no configuration, no network
     #[cfg(feature = "demo")]
-    Demo {
-        /// Address to listen on
-        #[arg(long, env = "GATE115_LISTEN", default_value = "127.0.0.1:5244")]
-        listen: std::net::SocketAddr,
-    },
+    Demo(demo::Options),
     /// Check the configuration and show what it means
     Check {
         #[command(flatten)]
@@ -171,7 +167,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(file) => block_on(serve::serve(find(file.config)?, format)),
         #[cfg(feature = "demo")]
-        Command::Demo { listen } => block_on(demo::demo(listen, format)),
+        Command::Demo(options) => block_on(demo::demo(options, format)),
         Command::Check { file, online } => {
             let loaded = check::check(&find(file.config)?, &mut io::stdout())?;
             if online && !block_on(async { Ok(online::online(&loaded.config).await) })? {

@@ -85,6 +85,7 @@ fn the_example_shows_every_key() {
     assert_eq!(keys(&mount["cache"]), ["listing", "grace", "link", "min_life"]);
     for key in [
         "public_url",
+        "frontend_dir",
         "users",
         "token",
         "wire",
@@ -110,17 +111,23 @@ fn the_commented_part_of_the_example_is_known_too() {
         .map(|line| match line.split_once("# ") {
             Some(("      ", key)) if key.starts_with("wire:") || key.starts_with("  ") => format!("      {key}\n"),
             Some(("  ", key))
-                if ["public_url:", "users:", "  -", "token:"].iter().any(|start| key.starts_with(start)) =>
+                if ["public_url:", "frontend_dir:", "users:", "  -", "token:"]
+                    .iter()
+                    .any(|start| key.starts_with(start)) =>
             {
                 format!("  {key}\n")
             }
             _ => format!("{line}\n"),
         })
         .collect();
+    let frontend = tempfile::tempdir().unwrap();
+    std::fs::write(frontend.path().join("index.html"), "").unwrap();
+    let bare = bare.replace("./frontend", &frontend.path().to_string_lossy());
     let bare = bare.replace("<256 hex digits>", &modulus).replace("{ env: GATE115_TOKEN }", "0123456789abcdef");
     let hash = "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg";
     let loaded = example(&bare.replace("{ env: GATE115_ADMIN_PASSWORD }", "a-password").replace("$argon2id$…", hash));
     let (server, auth) = (&loaded.config.server, &loaded.config.auth);
+    assert_eq!(server.frontend_dir.as_deref(), Some(frontend.path()));
     assert!(server.public_url.is_some() && auth.users.len() == 2 && auth.token.is_some(), "{:?}", loaded.config);
     let Drive::Cloud(cloud) = &loaded.config.mounts[0].drive else { panic!("another type") };
     let wire = cloud.wire.as_ref().unwrap();

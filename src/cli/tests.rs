@@ -19,6 +19,7 @@ fn the_definition_is_sound() {
 #[case(&["healthcheck", "--url", "http://[::1]:80/healthz"])]
 #[case(&["login", "/115", "--app", "wechatmini", "--png", "code.png", "-c", "x.yaml"])]
 #[cfg_attr(feature = "demo", case(&["demo", "--listen", "0.0.0.0:5244"]))]
+#[cfg_attr(feature = "demo", case(&["demo", "--base-path", "/gw"]))]
 fn what_the_manual_says_can_be_typed(#[case] arguments: &[&str]) {
     let typed = Cli::try_parse_from(["gate115"].iter().chain(arguments));
     assert!(typed.is_ok(), "{typed:?}");
@@ -31,6 +32,8 @@ fn what_the_manual_says_can_be_typed(#[case] arguments: &[&str]) {
 #[case(&["login"])]
 #[case(&["healthcheck", "--url", "127.0.0.1"])]
 #[cfg_attr(feature = "demo", case(&["demo", "--listen", "localhost"]))]
+#[cfg_attr(feature = "demo", case(&["demo", "--base-path", "gw"]))]
+#[cfg_attr(feature = "demo", case(&["demo", "--frontend-dir", "/dev/null"]))]
 fn what_it_does_not_say_cannot(#[case] arguments: &[&str]) {
     let typed = Cli::try_parse_from(["gate115"].iter().chain(arguments));
     assert!(typed.unwrap_err().use_stderr());

@@ -15,6 +15,7 @@ use p115::ShareRef;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use check::{base_path, frontend_dir};
 pub use load::{LoadError, Loaded, Note, Violation};
 pub use login::{Given, Login};
 
@@ -43,6 +44,8 @@ pub struct Server {
     /// Who may say for whom it asks.
     pub trusted_proxies: Vec<IpNet>,
     pub metrics: Metrics,
+    /// The folder with the `index.html` of a frontend that is shown in place of the built-in pages.
+    pub frontend_dir: Option<PathBuf>,
 }
 
 /// Who may see the metrics and the ledger.
@@ -282,6 +285,7 @@ impl Default for Server {
             base_path: String::new(),
             trusted_proxies: Vec::new(),
             metrics: Metrics::default(),
+            frontend_dir: None,
         }
     }
 }

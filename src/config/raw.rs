@@ -27,7 +27,7 @@ pub(super) struct Server {
     pub(super) public_url: Option<String>,
     pub(super) trusted_proxies: Option<Vec<String>>,
     pub(super) metrics: Option<String>,
-    pub(super) frontend_dir: Later,
+    pub(super) frontend_dir: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

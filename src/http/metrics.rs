@@ -63,7 +63,9 @@ impl Door {
             "p" => Self::Through,
             "healthz" | "readyz" | "metrics" | "ledger" => Self::Ops,
             "api" | "ping" => Self::Api,
-            "-" | "robots.txt" | "favicon.ico" => Self::Asset,
+            "-" | "robots.txt" | "favicon.ico" | "manifest.json" | "assets" | "images" | "streamer" | "static" => {
+                Self::Asset
+            }
             _ => Self::Page,
         }
     }

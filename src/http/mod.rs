@@ -7,6 +7,7 @@ mod counted;
 mod error;
 mod extract;
 mod files;
+mod frontend;
 mod layers;
 mod ledger;
 mod listen;
@@ -22,10 +23,11 @@ mod ui;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::{Router, routing::any};
 
 pub use api::Description;
+pub use frontend::Frontend;
 pub use layers::Front;
 pub use listen::{Answers, Limits, bind, serve};
 pub use metrics::Metrics;
@@ -46,6 +48,8 @@ pub struct Edge {
     pub files: Files,
     pub guard: Arc<Guard>,
     pub site: Site,
+    /// In place of our own pages, where there is one.
+    pub frontend: Arc<ArcSwapOption<Frontend>>,
     pub ledger: Arc<Ledger>,
     pub metrics: Arc<Metrics>,
     /// Whether everybody may see the two before.
@@ -73,6 +77,7 @@ pub fn front(edge: Edge, seed: u64) -> Front {
         .route("/-/logout", any(login::logout))
         .route("/robots.txt", any(ui::robots))
         .route("/favicon.ico", any(ui::favicon))
+        .route("/manifest.json", any(ui::manifest))
         .fallback(ui::browse);
     let routes = routes.with_state(Arc::clone(&edge));
     Front::new(edge, routes, seed)

@@ -8,9 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::json;
 
 use super::{
-    Edge, access, error, extract, files, login,
+    Edge, access, api, error, extract, files, login,
     page::{self, FolderPage, Frame, MountRow, Rows, Sort, Stable},
     site::Outside,
 };
@@ -22,11 +23,14 @@ use crate::{
     vfs::{self, Folder, Node, View},
 };
 
-/// Any path that is no route: a folder's page; a file's is its link.
+/// Any path that is no route: a folder's page; a file's is its link. With a frontend, what that makes of it.
 pub(super) async fn browse(State(edge): State<Arc<Edge>>, request: Request) -> Response {
     let (request, _) = request.into_parts();
     if !matches!(request.method, Method::GET | Method::HEAD) {
         return files::method_not_allowed();
+    }
+    if let Some(frontend) = edge.frontend.load_full() {
+        return frontend.answer(&edge, request).await;
     }
     let Some(visitor) = access::visitor(&edge, &request.headers) else {
         return login::ask(&edge, &request, "Log in to see this.");
@@ -188,6 +192,21 @@ pub(super) async fn robots() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "User-agent: *\nDisallow: /\n")
 }
 
-pub(super) async fn favicon() -> impl IntoResponse {
-    (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "public, max-age=86400")])
+/// For programs that look there whatever a page says.
+pub(super) async fn favicon(State(edge): State<Arc<Edge>>) -> impl IntoResponse {
+    found(&page::icon_address(edge.site.base()))
+}
+
+/// What a browser wants to know of a page that is kept as a program.
+pub(super) async fn manifest(State(edge): State<Arc<Edge>>) -> impl IntoResponse {
+    let base = edge.site.base();
+    let manifest = json!({
+        "name": api::TITLE,
+        "display": "standalone",
+        "scope": format!("{base}/"),
+        "start_url": format!("{base}/"),
+        "icons": [{ "src": page::icon_address(base), "sizes": "any", "type": "image/svg+xml" }],
+    });
+    let kept = (header::CACHE_CONTROL, "public, max-age=3600");
+    ([(header::CONTENT_TYPE, "application/manifest+json"), kept], manifest.to_string())
 }

@@ -13,6 +13,7 @@ mod download_proxy;
 mod escapes;
 mod finding;
 mod form;
+mod frontend;
 mod guard;
 mod kept;
 mod kill;

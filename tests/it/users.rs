@@ -12,7 +12,14 @@ use tempfile::TempDir;
 
 use crate::binary::{GATE115, free_port};
 
-struct Process(Child);
+pub struct Process(Child);
+
+impl Process {
+    /// Has it read its configuration again.
+    pub fn hang_up(&self) {
+        assert!(Command::new("kill").args(["-HUP", &self.0.id().to_string()]).status().unwrap().success());
+    }
+}
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -21,14 +28,14 @@ impl Drop for Process {
     }
 }
 
-struct Stage {
-    folder: TempDir,
+pub struct Stage {
+    pub folder: TempDir,
     port: u16,
     client: reqwest::Client,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
         std::fs::create_dir(folder.path().join("media")).unwrap();
         std::fs::write(folder.path().join("media/a.txt"), "hello").unwrap();
@@ -38,8 +45,13 @@ impl Stage {
     }
 
     fn configure(&self, auth: &str) {
+        self.write("", auth);
+    }
+
+    /// A configuration with more of `server`, and with this `auth`.
+    pub fn write(&self, server: &str, auth: &str) {
         let text = format!(
-            "server: {{ listen: \"127.0.0.1:{}\" }}\ndata_dir: {}\n{auth}\nmounts:\n- path: /m\n  drive: {{ type: local, root: {} }}\n",
+            "server: {{ listen: \"127.0.0.1:{}\"{server} }}\ndata_dir: {}\n{auth}\nmounts:\n- path: /m\n  drive: {{ type: local, root: {} }}\n",
             self.port,
             self.folder.path().join("data").display(),
             self.folder.path().join("media").display()
@@ -47,7 +59,7 @@ impl Stage {
         std::fs::write(self.folder.path().join("config.yaml"), text).unwrap();
     }
 
-    async fn start(&self, log: &str) -> Process {
+    pub async fn start(&self, log: &str) -> Process {
         let child = Command::new(GATE115)
             .args(["serve", "-c", "config.yaml"])
             .current_dir(self.folder.path())
@@ -66,11 +78,11 @@ impl Stage {
         panic!("it does not start: {}", self.log(log));
     }
 
-    fn log(&self, name: &str) -> String {
+    pub fn log(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
-    async fn get(&self, path: &str, cookie: &str) -> Result<(StatusCode, HeaderMap, String), reqwest::Error> {
+    pub async fn get(&self, path: &str, cookie: &str) -> Result<(StatusCode, HeaderMap, String), reqwest::Error> {
         let reply =
             self.client.get(format!("http://127.0.0.1:{}{path}", self.port)).header("cookie", cookie).send().await?;
         Ok((reply.status(), reply.headers().clone(), reply.text().await?))
@@ -130,8 +142,7 @@ async fn the_admin_is_made_up_once_and_gives_way_to_users_of_the_configuration()
 
     let hash = passwd(stage.folder.path(), "correct horse");
     stage.configure(&format!("auth: {{ users: [{{ name: ann, password: {hash}, role: admin }}] }}"));
-    let pid = process.0.id().to_string();
-    assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    process.hang_up();
     for _ in 0..400 {
         if stage.status("/m", &admin).await == 401 {
             break;

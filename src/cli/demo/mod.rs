@@ -2,7 +2,7 @@
 
 mod library;
 
-use std::{collections::BTreeMap, io, io::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, io::Write, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -10,6 +10,7 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
+use clap::Args;
 use http::{HeaderValue, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use sim115::Sim;
@@ -19,7 +20,7 @@ use super::Failure;
 use crate::{
     app::{self, App, Deps},
     clock::Clock,
-    config::{Cache, Cloud, Config, Delivery, Drive, LinkBinding, Login, Metrics, Mount, Server, Wire},
+    config::{self, Cache, Cloud, Config, Delivery, Drive, LinkBinding, Login, Metrics, Mount, Server, Wire},
     deliver::{Cdn, Patience},
     error::{Error, Kind, Result},
     http as edge,
@@ -31,8 +32,22 @@ use crate::{
 
 const MOUNT: &str = "/115";
 
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Address to listen on
+    #[arg(long, env = "GATE115_LISTEN", default_value = "127.0.0.1:5244")]
+    listen: SocketAddr,
+    /// What stands before every path of the gateway, as server.base_path in a configuration
+    #[arg(long, env = "GATE115_BASE_PATH", value_name = "PATH", default_value = "/", value_parser = config::base_path)]
+    base_path: String,
+    /// An unpacked OpenList frontend in place of the built-in pages, as server.frontend_dir
+    #[arg(long, env = "GATE115_FRONTEND_DIR", value_name = "FOLDER", value_parser = config::frontend_dir)]
+    frontend_dir: Option<PathBuf>,
+}
+
 /// Runs until the process is told to end.
-pub(super) async fn demo(listen: SocketAddr, format: LogFormat) -> Result<(), Failure> {
+pub(super) async fn demo(options: Options, format: LogFormat) -> Result<(), Failure> {
+    let Options { listen, base_path, frontend_dir } = options;
     let _log = telemetry::init(format);
     app::raise_limits();
     let sim = Sim::builder().build();
@@ -40,7 +55,8 @@ pub(super) async fn demo(listen: SocketAddr, format: LogFormat) -> Result<(), Fa
     // The API of the simulator is nobody's business but ours; its files are for every client.
     let running = sim.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let origin = running.base_url();
-    let config = config(&sim, &origin, listen)?;
+    let server = Server { listen: vec![listen], base_path, metrics: Metrics::Open, frontend_dir, ..Server::default() };
+    let config = configuration(&sim, &origin, server)?;
     let listeners = edge::bind(&config.server.listen).await?;
     let address = app::addresses(&listeners).first().copied().unwrap_or(listen);
     let clock = Clock::default();
@@ -58,13 +74,13 @@ pub(super) async fn demo(listen: SocketAddr, format: LogFormat) -> Result<(), Fa
     app::settled(&app, Duration::from_secs(5)).await;
     let router = on_one_port(front, &sim, &origin);
     let stop = app::stop_on_signal()?;
-    print(address, admin.as_ref(), &mut io::stdout())?;
+    print(address, &config.server.base_path, admin.as_ref(), &mut io::stdout())?;
     app.serve(listeners, router, stop).await;
     running.shutdown().await;
     Ok(())
 }
 
-fn config(sim: &Sim, base: &str, listen: SocketAddr) -> Result<Config> {
+fn configuration(sim: &Sim, base: &str, server: Server) -> Result<Config> {
     let base = base.parse().map_err(|_| Error::new(Kind::Internal, "The simulator's address is no URL."))?;
     let wire = Wire {
         base: Some(base),
@@ -88,7 +104,7 @@ fn config(sim: &Sim, base: &str, listen: SocketAddr) -> Result<Config> {
         cache: Cache::default(),
     };
     Ok(Config {
-        server: Server { listen: vec![listen], metrics: Metrics::Open, ..Server::default() },
+        server,
         data_dir: "data".into(),
         auth: Auth { guest: Guest::Read, ..Auth::default() },
         mounts: vec![mount],
@@ -118,8 +134,9 @@ fn readdressed(mut response: Response, origin: &str, host: Option<&HeaderValue>)
     response
 }
 
-fn print(address: SocketAddr, admin: Option<&SecretString>, out: &mut impl Write) -> io::Result<()> {
+fn print(address: SocketAddr, base: &str, admin: Option<&SecretString>, out: &mut impl Write) -> io::Result<()> {
     let at = if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
+    let at = format!("{at}{base}");
     let film = VirtualPath::root().join("115").join("Films").join("Clip.mp4").to_uri();
     writeln!(
         out,
@@ -169,10 +186,10 @@ mod tests {
         library::fill(&sim);
         assert!(sim.id_of("/Films/Clip.mp4").is_some());
         let mut out = Vec::new();
-        print(SocketAddr::from(([0, 0, 0, 0], 80)), Some(&"pw".into()), &mut out).unwrap();
+        print(SocketAddr::from(([0, 0, 0, 0], 80)), "/gw", Some(&"pw".into()), &mut out).unwrap();
         let said = String::from_utf8(out).unwrap();
         assert!(
-            said.contains("http://127.0.0.1:80/d/115/Films/Clip.mp4\n") && said.contains("admin, pw (nobody"),
+            said.contains("http://127.0.0.1:80/gw/d/115/Films/Clip.mp4\n") && said.contains("admin, pw (nobody"),
             "{said}"
         );
     }

@@ -12,6 +12,8 @@ mod share;
 mod value;
 mod wire;
 
+pub use server::{base_path, frontend_dir};
+
 use std::path::PathBuf;
 
 use super::{
@@ -54,7 +56,9 @@ impl Report {
 pub(super) fn check(raw: Raw, sources: &Sources<'_>) -> Result<Loaded, Vec<Violation>> {
     let mut report = Report::default();
     let auth = auth::auth(raw.auth.unwrap_or_default(), sources, &mut report);
-    let server = server::server(raw.server.unwrap_or_default(), &mut report);
+    let server = raw.server.unwrap_or_default();
+    let has_frontend = server.frontend_dir.is_some();
+    let server = server::server(server, &mut report);
     let data_dir: PathBuf = match raw.data_dir.as_deref().map(str::trim) {
         None => "./data".into(),
         Some("") => {
@@ -63,7 +67,7 @@ pub(super) fn check(raw: Raw, sources: &Sources<'_>) -> Result<Loaded, Vec<Viola
         }
         Some(dir) => dir.into(),
     };
-    let mounts = mounts::mounts(raw.mounts.unwrap_or_default(), sources, &mut report);
+    let mounts = mounts::mounts(raw.mounts.unwrap_or_default(), has_frontend, sources, &mut report);
     mounts::elsewhere(&mounts, &server, &mut report);
     local::apart(&mounts, &data_dir, sources.base_dir, &mut report);
     if report.violations.is_empty() {

@@ -12,10 +12,33 @@ use super::{
 use crate::{config::MinLife, path::VirtualPath};
 
 /// First names of paths that are the gateway's own.
-const ROUTES: [&str; 13] =
-    ["d", "p", "dav", "api", "ping", "@pc", "healthz", "readyz", "metrics", "ledger", "-", "favicon.ico", "robots.txt"];
+const ROUTES: [&str; 14] = [
+    "d",
+    "p",
+    "dav",
+    "api",
+    "ping",
+    "@pc",
+    "healthz",
+    "readyz",
+    "metrics",
+    "ledger",
+    "-",
+    "favicon.ico",
+    "manifest.json",
+    "robots.txt",
+];
 
-pub(super) fn mounts(raw: Vec<raw::Mount>, sources: &Sources<'_>, report: &mut Report) -> Vec<Mount> {
+/// Those of an OpenList frontend, where there is one.
+const OF_FRONTENDS: [&str; 7] = ["assets", "images", "streamer", "static", "@manage", "@login", "@s"];
+
+/// With a frontend, its addresses are none for mounts either.
+pub(super) fn mounts(
+    raw: Vec<raw::Mount>,
+    has_frontend: bool,
+    sources: &Sources<'_>,
+    report: &mut Report,
+) -> Vec<Mount> {
     if raw.is_empty() {
         report.wrong("mounts", "there are none; write at least one, as in config.example.yaml");
     }
@@ -24,6 +47,9 @@ pub(super) fn mounts(raw: Vec<raw::Mount>, sources: &Sources<'_>, report: &mut R
     for (index, raw) in raw.into_iter().enumerate() {
         let at = format!("mounts[{index}]");
         let path = path(raw.path.as_deref(), &format!("{at}.path"), &paths, report);
+        if let Some(path) = &path {
+            keep_off(path, has_frontend, &format!("{at}.path"), report);
+        }
         paths.extend(path.clone().map(|path| (index, path)));
         let delivery = delivery(raw.delivery.as_deref(), raw.proxy_url.as_deref(), &at, report);
         let cache = cache(raw.cache.unwrap_or_default(), &format!("{at}.cache"), report);
@@ -58,15 +84,22 @@ fn path(text: Option<&str>, field: &str, earlier: &[(usize, VirtualPath)], repor
         return None;
     }
     let path = report.take(field, VirtualPath::from_plain(text).map_err(|error| error.to_string()))?;
-    if let Some(route) = path.parts().next().filter(|first| ROUTES.contains(first)) {
-        report.wrong(field, format!("/{route} is an address of the gateway itself; choose another first name"));
-    }
     for (index, other) in earlier {
         if path == *other {
             report.wrong(field, format!("mounts[{index}] has the same path; choose another"));
         }
     }
     Some(path)
+}
+
+/// What is answered at a path is not up to a mount where something else has that name.
+fn keep_off(path: &VirtualPath, has_frontend: bool, field: &str, report: &mut Report) {
+    let Some(first) = path.parts().next() else { return };
+    if ROUTES.contains(&first) {
+        report.wrong(field, format!("/{first} is an address of the gateway itself; choose another first name"));
+    } else if has_frontend && OF_FRONTENDS.contains(&first) {
+        report.wrong(field, format!("/{first} is an address of the frontend; choose another first name"));
+    }
 }
 
 /// A download proxy that is this gateway would send its clients in a circle.

@@ -1,6 +1,10 @@
-//! Where the gateway may listen, and how it is seen through a reverse proxy.
+//! Where the gateway may listen, how it is seen through a reverse proxy, and which pages it shows.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
 
 use ipnet::IpNet;
 use url::Url;
@@ -18,9 +22,9 @@ pub(super) fn server(raw: raw::Server, report: &mut Report) -> Server {
     let public_url = raw.public_url.and_then(|text| report.take("server.public_url", base_url(&text)));
     let base_path = base(raw.base_path.as_deref(), public_url.as_ref(), report);
     let trusted_proxies = proxies(&raw.trusted_proxies.unwrap_or_default(), report);
-    report.later("server", "frontend_dir", &raw.frontend_dir, "The built-in pages are shown");
     let metrics = metrics(raw.metrics.as_deref(), report);
-    Server { listen: listen(raw.listen, report), public_url, base_path, trusted_proxies, metrics }
+    let frontend_dir = raw.frontend_dir.and_then(|text| report.take("server.frontend_dir", frontend_dir(&text)));
+    Server { listen: listen(raw.listen, report), public_url, base_path, trusted_proxies, metrics, frontend_dir }
 }
 
 fn metrics(text: Option<&str>, report: &mut Report) -> Metrics {
@@ -32,6 +36,23 @@ fn metrics(text: Option<&str>, report: &mut Report) -> Metrics {
         }
     }
     Metrics::Token
+}
+
+/// Where the page of a frontend lies: in the folder itself, or in its `dist`, as the package on npm has it.
+pub fn frontend_dir(text: &str) -> Result<PathBuf, String> {
+    const EXAMPLE: &str = "write the folder of an unpacked OpenList frontend, which has an index.html or dist/index.html in \
+                           it, or leave the key out for the built-in pages";
+    let text = text.trim();
+    for dir in [PathBuf::from(text), Path::new(text).join("dist")] {
+        match dir.join("index.html").metadata() {
+            Ok(page) if page.is_file() => return Ok(dir),
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(format!("{} cannot be looked into: {error}; {EXAMPLE}", shown(text))),
+        }
+    }
+    let what = if Path::new(text).is_dir() { "has no index.html" } else { "is no folder" };
+    Err(format!("{} {what}; {EXAMPLE}", shown(text)))
 }
 
 fn listen(raw: Option<Listen>, report: &mut Report) -> Vec<SocketAddr> {
@@ -86,7 +107,8 @@ fn base(written: Option<&str>, public_url: Option<&Url>, report: &mut Report) ->
     base
 }
 
-fn base_path(text: &str) -> Result<String, String> {
+/// Empty for `/`, else a slash and a name, as often as wanted.
+pub fn base_path(text: &str) -> Result<String, String> {
     let path = text.trim().trim_end_matches('/');
     let plain = |part: &str| {
         !part.is_empty()

@@ -15,7 +15,6 @@ use super::*;
 #[case("", "", "server: { trusted_proxies: [127.0.0.1/32] }", None)]
 #[case("", "", "server: { metrics: token }", None)]
 #[case("", "", "server: { metrics: open }", None)]
-#[case("", "", "server: { frontend_dir: ./frontend }", Some("server.frontend_dir"))]
 #[case("", "", "data_dir: ./data", None)]
 #[case("", "", "auth: { users: [{ name: admin, password: { env: GATE115_COOKIE }, role: admin }] }", None)]
 #[case("", "", "auth: { guest: off }", None)]
@@ -63,6 +62,47 @@ fn every_key_is_taken_or_known_to_come_later(
 #[case("server: { metrics: open }", Metrics::Open)]
 fn metrics_are_for_admins_or_for_everybody(#[case] rest: &str, #[case] metrics: Metrics) {
     assert_eq!(parse(&file("", "", rest)).unwrap().config.server.metrics, metrics);
+}
+
+#[rstest]
+#[case("whole", "whole")]
+#[case(" package ", "package/dist")]
+#[case("both", "both")]
+fn a_frontend_is_the_folder_with_its_page_or_the_package(#[case] written: &str, #[case] want: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    for page in ["whole/index.html", "package/dist/index.html", "both/index.html", "both/dist/index.html"] {
+        std::fs::create_dir_all(dir.path().join(page).parent().unwrap()).unwrap();
+        std::fs::write(dir.path().join(page), "").unwrap();
+    }
+    let text = format!("server: {{ frontend_dir: '{}/{}' }}", dir.path().display(), written.trim_start());
+    let server = parse(&file("", "", &text)).unwrap().config.server;
+    assert_eq!(server.frontend_dir, Some(dir.path().join(want)));
+}
+
+#[test]
+fn without_a_page_there_is_no_frontend_and_all_that_is_wrong_is_told_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    // A folder of that name is no page.
+    std::fs::create_dir_all(dir.path().join("x/index.html")).unwrap();
+    let told = |path: &str| {
+        let told = parse(&format!(
+            "server: {{ frontend_dir: {path:?} }}\nmounts: [{{ path: /static/x, drive: {{ type: 115-open }} }}]"
+        ));
+        told.unwrap_err().to_string().replace(dir.path().to_str().unwrap(), "DIR")
+    };
+    let advice = "write the folder of an unpacked OpenList frontend, which has an index.html or dist/index.html in it, or leave the \
+                  key out for the built-in pages\n\
+                  mounts[0].path: /static is an address of the frontend; choose another first name";
+    for (path, want) in [
+        ("no/where", "\"no/where\" is no folder"),
+        ("", "\"\" is no folder"),
+        ("/dev/null", "\"/dev/null\" is no folder"),
+        ("/", "\"/\" has no index.html"),
+        (&format!("{}/x", dir.path().display()), "\"DIR/x\" has no index.html"),
+    ] {
+        assert_eq!(told(path), format!("server.frontend_dir: {want}; {advice}"));
+    }
+    assert!(parse("mounts: [{ path: /static/x, drive: { type: 115-open } }]").is_ok(), "without one the name is free");
 }
 
 #[rstest]

@@ -16,6 +16,7 @@ mod shapes;
 mod storage;
 
 pub use description::Description;
+pub(super) use settings::{COLOR, TITLE};
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -113,6 +114,7 @@ async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
         // What comes along, a whole film maybe, is not read.
         Noun::Refused(why) => return Err(Failure::new(403, why)),
         Noun::Absent(why) => return Err(Failure::new(404, why)),
+        Noun::Idle(why) => return success(part::idle(why)),
         Noun::None | Noun::Tasks => return success([(); 0]),
         Noun::NoneOf => return success(part::none()),
         _ => {}

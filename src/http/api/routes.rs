@@ -25,6 +25,8 @@ pub(super) enum Noun {
     NoneOf,
     /// Tasks of a kind: none so far.
     Tasks,
+    /// How far something is that never goes on here: what is to be said of it.
+    Idle(&'static str),
     List,
     Get,
     Dirs,
@@ -173,10 +175,10 @@ pub(super) const ROUTES: &[(&str, Who, Noun)] = &[
     ("/admin/index/update", Who::Admin, Noun::Absent(NO_INDEX)),
     ("/admin/index/stop", Who::Admin, Noun::Absent(NO_INDEX)),
     ("/admin/index/clear", Who::Admin, Noun::Absent(NO_INDEX)),
-    ("/admin/index/progress", Who::Admin, Noun::Absent(NO_INDEX)),
+    ("/admin/index/progress", Who::Admin, Noun::Idle(NO_INDEX)),
     ("/admin/scan/start", Who::Admin, Noun::Refused(NO_SCAN)),
     ("/admin/scan/stop", Who::Admin, Noun::Refused(NO_SCAN)),
-    ("/admin/scan/progress", Who::Admin, Noun::Absent(NO_INDEX)),
+    ("/admin/scan/progress", Who::Admin, Noun::Idle("")),
     ("/admin/message/send", Who::Admin, Noun::Refused("Nobody here waits for a message: a login is made with gate115 login")),
     ("/admin/message/get", Who::Admin, Noun::Absent("no message")),
 ];

@@ -9,6 +9,10 @@ use crate::http::{Edge, page};
 /// The version of OpenList whose API this is like: clients refuse what is no `vX.Y.Z`, or too old.
 const LIKE: &str = "v4.2.6";
 
+/// What pages that are not ours are called here, and their colour.
+pub(in crate::http) const TITLE: &str = "gate115";
+pub(in crate::http) const COLOR: &str = "#1890ff";
+
 /// Of a setting: its group.
 const SITE: u8 = 1;
 const STYLE: u8 = 2;
@@ -19,13 +23,13 @@ const INDEX: u8 = 6;
 /// Key, value, type and group of what does not differ from gateway to gateway.
 const FIXED: [(&str, &str, &str, u8); 27] = [
     ("version", LIKE, "string", SITE),
-    ("site_title", "gate115", "string", SITE),
+    ("site_title", TITLE, "string", SITE),
     ("announcement", "", "text", SITE),
     ("pagination_type", "all", "select", SITE),
     ("default_page_size", "30", "number", SITE),
     ("allow_indexed", "false", "bool", SITE),
     ("allow_mounted", "true", "bool", SITE),
-    ("main_color", "#1890ff", "string", STYLE),
+    ("main_color", COLOR, "string", STYLE),
     ("home_icon", "🏠", "string", STYLE),
     ("home_container", "max_980px", "select", STYLE),
     ("settings_layout", "list", "select", STYLE),
@@ -47,6 +51,14 @@ const FIXED: [(&str, &str, &str, u8); 27] = [
     ("search_index", "database", "select", INDEX),
 ];
 
+/// What a choice is made from: clients show nothing of a value that is not among these.
+const OPTIONS: [(&str, &str); 4] = [
+    ("pagination_type", "all,pagination,load_more,auto_load_more"),
+    ("home_container", "max_980px,hope_container"),
+    ("settings_layout", "list,responsive"),
+    ("search_index", "database"),
+];
+
 /// A setting, which is read and never written.
 #[derive(Serialize)]
 struct Item {
@@ -65,7 +77,7 @@ const READ_ONLY: u8 = 2;
 fn all(edge: &Edge) -> Vec<Item> {
     let fixed = FIXED.map(|(key, value, kind, group)| (key, value.to_owned(), kind, group));
     // Our own icon wherever a client would fetch one from elsewhere.
-    let icon = format!("{}{}", edge.site.base(), page::icon().0);
+    let icon = page::icon_address(edge.site.base());
     let icons = [("logo", STYLE), ("favicon", STYLE), ("audio_cover", PREVIEW)];
     let icons = icons.map(|(key, group)| (key, icon.clone(), "string", group));
     fixed
@@ -77,7 +89,7 @@ fn all(edge: &Edge) -> Vec<Item> {
             value,
             help: "",
             r#type,
-            options: "",
+            options: OPTIONS.iter().find(|(of, _)| *of == key).map_or("", |(_, options)| *options),
             group,
             flag: READ_ONLY,
             index,

@@ -23,6 +23,7 @@ pub(super) fn of(noun: Noun) -> (&'static [Field], Option<Value>) {
         Noun::None => (&[], json!({ "type": "array", "maxItems": 0 })),
         Noun::NoneOf => (&[], part(json!({ "not": {} }))),
         Noun::Tasks => (&[], list(the("TaskInfo"))),
+        Noun::Idle(_) => (&[], idle()),
         Noun::List => (&[PATH, PASSWORD, PAGE[0], PAGE[1], ("refresh", "boolean")], listed()),
         Noun::Get => (&[PATH, PASSWORD], got()),
         Noun::Dirs => {
@@ -98,7 +99,20 @@ fn got() -> Value {
         ("provider", nonempty()),
         ("related", list(the("Entry"))),
     ];
-    object(entry().into_iter().chain(more))
+    let mut got = object(entry().into_iter().chain(more));
+    got["properties"]["stable_url"] = nonempty();
+    got
+}
+
+/// As `part::idle` writes it.
+fn idle() -> Value {
+    let never = json!({ "type": "null" });
+    object([
+        ("obj_count", json!({ "const": 0 })),
+        ("is_done", json!({ "const": true })),
+        ("last_done_time", never),
+        ("error", text()),
+    ])
 }
 
 fn listed() -> Value {

@@ -38,6 +38,11 @@ pub fn icon() -> (&'static str, &'static str) {
     (ICON_PATH, ICON)
 }
 
+/// Where the icon is, for a page that is below `base`.
+pub fn icon_address(base: &str) -> String {
+    format!("{base}{ICON_PATH}?v={VERSION}")
+}
+
 /// What is around every page. `base` stands before every path of ours.
 fn shell(base: &str, title: &str, body: impl Render) -> Markup {
     html! {
@@ -49,7 +54,7 @@ fn shell(base: &str, title: &str, body: impl Render) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 title { (title) }
-                link rel="icon" type="image/svg+xml" href={ (base) (ICON_PATH) "?v=" (VERSION) };
+                link rel="icon" type="image/svg+xml" href=(icon_address(base));
                 link rel="stylesheet" href={ (base) (CSS_PATH) "?v=" (VERSION) };
             }
             body { (body) }
@@ -87,7 +92,7 @@ mod tests {
         let page = shell("/x", "t", "b").into_string();
         let (path, _) = stylesheet();
         assert!(page.contains(&format!(r#"<link rel="stylesheet" href="/x{path}?v={VERSION}">"#)), "{page}");
-        assert!(page.contains(&format!("{}?v={VERSION}", icon().0)), "{page}");
+        assert!(page.contains(&format!(r#"href="{}""#, icon_address("/x"))), "{page}");
         assert_ne!(fingerprint(b"a", 1), fingerprint(b"b", 1));
     }
 }

@@ -61,6 +61,14 @@ async fn settings_and_users_are_there_to_read() {
         let version = site.as_array().unwrap().iter().find(|item| item["key"] == "version").unwrap();
         assert_eq!((&version["value"], &version["group"], &version["flag"]), (&json!("v4.2.6"), &json!(1), &json!(2)));
     }
+    for item in data(&t, TOKEN, "/admin/setting/list", &json!({})).await.as_array().unwrap() {
+        let (value, options) = (item["value"].as_str().unwrap(), item["options"].as_str().unwrap());
+        assert_eq!(
+            item["type"] == "select",
+            options.split(',').any(|option| option == value && !value.is_empty()),
+            "{item}"
+        );
+    }
     assert_eq!(data(&t, TOKEN, "/admin/setting/list", &json!({ "groups": "5,0" })).await, json!([]));
     assert_eq!(data(&t, TOKEN, "/admin/setting/get", &json!({ "key": "version" })).await["value"], "v4.2.6");
     assert_eq!(failure(&t, TOKEN, "/admin/setting/get", &json!({ "key": "token" })).await.0, 404);
@@ -82,6 +90,11 @@ async fn there_are_no_tasks_and_lists_say_so() {
     }
     assert_eq!(failure(&t, TOKEN, "/task/copy/info?tid=x", &json!({})).await, (404, "task not found".to_owned()));
     assert_eq!(failure(&t, TOKEN, "/admin/message/get", &json!({})).await, (404, "no message".to_owned()));
+    let index = data(&t, TOKEN, "/admin/index/progress", &json!({})).await;
+    assert!(index["error"].as_str().unwrap().contains("There is no index"), "{index}");
+    for progress in [index, data(&t, TOKEN, "/admin/scan/progress", &json!({})).await] {
+        assert_eq!((&progress["obj_count"], &progress["is_done"]), (&json!(0), &json!(true)));
+    }
     for list in ["/admin/meta/list", "/share/list", "/me/sshkey/list", "/admin/user/sshkey/list"] {
         assert_eq!(data(&t, TOKEN, list, &json!({})).await, json!({ "content": [], "total": 0 }), "{list}");
     }
