@@ -105,6 +105,7 @@ impl Stable {
                 return Ok((file?, Some(until)));
             }
             if let Ok(file) = file
+                && file.can_be_opened()
                 && now < until + self.overdue
             {
                 if failed.is_none() && drive.pause().is_none() {

@@ -10,7 +10,7 @@ use gate115::{
 };
 use rstest::rstest;
 use serde_json::Value;
-use sim115::{Content, Fault, FileId, FolderId, On, Sim, Times};
+use sim115::{Content, Fault, FileId, FolderId, On, Raw, Sim, Times};
 
 use crate::support::{
     Service::{self, Cloud, Open, Share},
@@ -269,6 +269,27 @@ async fn a_deleted_file_is_gone_and_then_not_there(#[values(Cloud, Open)] of: Se
         (2, 2),
         "looked for once more, and no link is asked for what is not there"
     );
+}
+
+/// An upload that has not ended gets no such link; whoever has one is told to wait, and need not wait for long.
+#[rstest]
+#[tokio::test]
+async fn an_upload_is_looked_at_again_after_a_minute(#[values(Cloud, Open)] of: Service) {
+    let t = closed(of).start().await;
+    let id = stable(&t).await.split('/').nth(3).unwrap().to_owned();
+    let raw = Raw { incomplete: true, ..Raw::default() };
+    let part = t.sim.raw_file(t.sim.folder("/Uploads"), "part.mkv", Content::pattern(SIZE), raw);
+    assert!(got(&t, TOKEN, "/115/Uploads/part.mkv").await.get("stable_url").is_none());
+    t.sim.ledger().reset();
+    let path = format!("/@pc/{id}/{}", t.sim.pickcode(part).unwrap());
+    let link = format!("/d{path}/part.mkv?sign={}", sign(TOKEN, &path, 0));
+    for _ in 0..2 {
+        t.get(&link).send().await.is(503);
+    }
+    assert!(t.sim.complete(part));
+    t.advance(Duration::from_secs(61));
+    t.get(&link).follow().await.is(200);
+    assert_eq!((lookups(&t), t.link_calls()), (2, 1));
 }
 
 #[rstest]

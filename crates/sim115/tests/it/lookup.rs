@@ -54,7 +54,10 @@ async fn get_info_is_a_list_of_one_entry() {
         let body = bench.json(&format!("webapi.115.com/files/get_info?{query}")).await;
         assert_eq!((&body["state"], &body["data"][0]["fid"]), (&true.into(), &file.0.to_string().into()));
     }
-    for query in ["file_id=0", "file_id=99"] {
+    let removed = bench.sim.file("/gone.mkv", Content::pattern(5));
+    let gone = format!("pick_code={}", bench.sim.pickcode(removed).unwrap());
+    assert!(bench.sim.remove(removed));
+    for query in ["file_id=0", "file_id=99", "pick_code=", "pick_code=dtctprlmfkl4exiok", &gone] {
         let body = bench.json(&format!("webapi.115.com/files/get_info?{query}")).await;
         assert_eq!(body["state"], false);
         assert!([20_018, 70_005].contains(&errno(&body)), "{body}");
