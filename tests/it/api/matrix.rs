@@ -261,7 +261,7 @@ async fn a_user_gets_nothing_outside_of_his_base_path_from_the_api(#[case] guest
 }
 
 /// Paths at `/d`, and what a stranger, tv, and ann get there while guests may not read.
-const FULL: [(&str, u16, u16, u16); 30] = [
+const FULL: [(&str, u16, u16, u16); 33] = [
     ("/115/Movies/film.mkv", 401, 302, 302),
     ("/115/Movies/sub/in.mkv", 401, 302, 302),
     ("//115//Movies//film.mkv", 401, 302, 302),
@@ -293,6 +293,10 @@ const FULL: [(&str, u16, u16, u16); 30] = [
     ("/115/Movies/film.mkv%00", 400, 400, 400),
     ("/115/Movies/%ff", 400, 400, 400),
     ("/115/Movies/%00/../../SECRET/SECRET.mkv", 400, 400, 400),
+    // A stable link is good by its sign alone, whoever asks.
+    ("/@pc/115/abc/SECRET.mkv", 401, 401, 401),
+    ("/%40pc/115/abc/SECRET.mkv", 401, 401, 401),
+    ("/%2540pc/115/abc/SECRET.mkv", 401, 403, 404),
 ];
 
 /// Status, head and body of a request whose line is sent as it is.
