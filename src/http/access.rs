@@ -32,9 +32,20 @@ pub(super) enum Fault {
 /// Lets whoever asks have the file at this full path: everybody may, or the address has a sign, or there is a login that
 /// reaches it. A stable link is good by its sign alone: nobody's base path says where its file lies.
 pub(super) fn admit(guard: &Guard, headers: &HeaderMap, query: Option<&str>, path: &VirtualPath) -> Result<(), Fault> {
-    if guard.is_open(path.as_str()) {
-        return Ok(());
-    }
+    if guard.is_open(path.as_str()) { Ok(()) } else { shows(guard, headers, query, path) }
+}
+
+/// As [`admit`], for what is in a folder: links without signs are for who knows a path, and tell nobody any.
+pub(super) fn admit_reader(
+    guard: &Guard,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    path: &VirtualPath,
+) -> Result<(), Fault> {
+    if guard.guest().is_some() { Ok(()) } else { shows(guard, headers, query, path) }
+}
+
+fn shows(guard: &Guard, headers: &HeaderMap, query: Option<&str>, path: &VirtualPath) -> Result<(), Fault> {
     let sign = sign(query).map_or(Err(SignFault::Missing), |sign| guard.check_sign(path.as_str(), &sign));
     let Err(sign) = sign else { return Ok(()) };
     if is_stable(path.as_str()) {

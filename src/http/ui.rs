@@ -67,7 +67,7 @@ async fn show(
             let sign = signer.map_or_else(String::new, |signer| format!("?sign={}", signer.sign(full.as_str())));
             return Ok(found(&format!("{base}/d{}{sign}", full.to_uri())));
         }
-        Node::Folder(Folder::Mounts(names)) => {
+        Node::Folder(Folder::Mounts(names, _)) => {
             let states = states(view, full, &names);
             let rows = Rows::Mounts(&rows(&names, &states));
             page::folder(&FolderPage {

@@ -85,7 +85,8 @@ pub enum Folder {
         /// Names of mounts right inside it, and of folders on the way to deeper ones; they hide entries of these names.
         nested: Vec<String>,
     },
-    Mounts(Vec<String>),
+    /// Names of mounts, and of folders on the way to deeper ones; and why what a drive has beside them could not be read, if so.
+    Mounts(Vec<String>, Option<Error>),
 }
 
 impl View {
@@ -121,11 +122,12 @@ impl View {
         let nested = self.namespace.between(path);
         let artificial = |nested: Vec<String>, otherwise: Error| match nested[..] {
             [] => Err(otherwise),
-            _ => Ok((Node::Folder(Folder::Mounts(nested)), None)),
+            _ if otherwise.kind() == Kind::NotFound => Ok((Node::Folder(Folder::Mounts(nested, None)), None)),
+            _ => Ok((Node::Folder(Folder::Mounts(nested, Some(otherwise))), None)),
         };
         let Some((mount, rest)) = self.namespace.at(path) else {
             if path.is_root() {
-                return Ok((Node::Folder(Folder::Mounts(nested)), None));
+                return Ok((Node::Folder(Folder::Mounts(nested, None)), None));
             }
             return artificial(nested, Error::not_found(format_args!("\"{path}\"")));
         };

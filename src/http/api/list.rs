@@ -81,7 +81,9 @@ async fn read(call: &Call<'_>, full: &VirtualPath, who: &Identity, refresh: bool
     let view = call.view(extract::reader(&call.request.headers), Some(who.base_path()));
     match view.open(full).await? {
         Node::File(file) => Err(Failure::new(500, format!("\"{}\" is a file: not a folder", file.entry().name))),
-        Node::Folder(Folder::Mounts(mounts)) => Ok(Inside { mounts, entries: Vec::new() }),
+        // Without what the drive has, it would look as if that were gone.
+        Node::Folder(Folder::Mounts(_, Some(trouble))) => Err(trouble.into()),
+        Node::Folder(Folder::Mounts(mounts, None)) => Ok(Inside { mounts, entries: Vec::new() }),
         Node::Folder(Folder::Drive { entry, mounted, nested }) => {
             let known = view.list(full, &entry, &mounted, refresh).await?;
             // A mount hides what the drive has under its name.

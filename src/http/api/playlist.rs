@@ -13,7 +13,7 @@ use crate::{
     vfs::{Folder, Node},
 };
 
-/// For whoever may read the folder at a full path: everybody, or with a sign of it, or with a login that reaches it.
+/// For whoever may read the folder at a full path: guests where they may read, or with a sign of it, or with a login that reaches it.
 pub(super) async fn playlist(edge: &Edge, request: &Parts) -> Response {
     written(edge, request).await.unwrap_or_else(|cause| {
         error::respond(edge.site.base(), &request.headers, cause, None, extract::request_id(request))
@@ -24,12 +24,13 @@ async fn written(edge: &Edge, request: &Parts) -> Result<Response> {
     let query = request.uri.query();
     let wanted = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find(|(name, _)| name == "path");
     let path = VirtualPath::from_plain(&wanted.map(|(_, path)| path).unwrap_or_default())?;
-    access::admit(&edge.guard, &request.headers, query, &path)?;
+    access::admit_reader(&edge.guard, &request.headers, query, &path)?;
     let peer = request.extensions.get::<Peer>().copied();
     let view = extract::view(edge, &request.headers, peer, None, CallerKind::Player);
     let list = match view.open(&path).await? {
         Node::File(_) => return Err(Error::new(Kind::Invalid, "This is a file. Ask for the folder it is in.")),
-        Node::Folder(Folder::Mounts(_)) => String::new(),
+        Node::Folder(Folder::Mounts(_, Some(trouble))) => return Err(trouble),
+        Node::Folder(Folder::Mounts(_, None)) => String::new(),
         Node::Folder(Folder::Drive { entry, mounted, nested }) => {
             let known = view.list(&path, &entry, &mounted, false).await?;
             let (origin, signer) = (edge.site.origin(&request.headers, peer), edge.guard.signer());

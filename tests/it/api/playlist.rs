@@ -1,9 +1,10 @@
 //! A folder as a list that players open.
 
+use gate115::identity::{Guest, Signing};
 use sim115::{Content, Sim};
 
 use super::{TOKEN, closed, films, login};
-use crate::support::world;
+use crate::support::{signs, world};
 
 fn episodes(sim: &Sim) {
     for name in ["E10.mkv", "E9.mkv", "E9.srt", "song #1.flac", "cover.jpg"] {
@@ -39,6 +40,12 @@ async fn its_links_are_signed_and_it_is_for_who_may_read_the_folder() {
     let tv = login(&t, "tv").await;
     t.get("/api/fs/m3u?path=/115/Private").with("authorization", &tv).send().await.is(403);
     assert_eq!(t.api_calls(), calls, "nobody asks 115 for a stranger");
+    let sign = signs::sign(TOKEN, "/115/Movies", 0);
+    let by_sign = t.get(&format!("/api/fs/m3u?path=/115/Movies&sign={sign}")).send().await.is(200).text();
+    assert_eq!(by_sign, list, "players log in nowhere");
+    let t = world(films).access(|auth, _| (auth.guest, auth.sign) = (Guest::Off, Signing::None)).start().await;
+    t.get("/d/115/Movies/a%20b.mkv").send().await.is(302);
+    t.get("/api/fs/m3u?path=/115/Movies").send().await.is(401);
     let t = world(films).start().await;
     t.get("/api/fs/m3u?path=/115/none").send().await.is(404);
     t.get("/api/fs/m3u?path=/115/Movies/a%20b.mkv").send().await.is(400);
