@@ -115,6 +115,42 @@ async fn stopping_lets_a_transfer_finish_and_takes_no_new_ones() {
     assert!(tokio::net::TcpStream::connect(t.address).await.is_err());
 }
 
+/// What deletes the files that are not listed any more must not be told that a folder has nothing but a mount.
+#[tokio::test]
+async fn a_folder_whose_drive_fails_is_a_failure_though_a_mount_stands_in_it() {
+    let t = world(|sim| {
+        sim.file("/cold/film.mkv", Content::pattern(10));
+        sim.file("/b/shown.mkv", Content::pattern(10));
+    })
+    .start()
+    .await;
+    let mut config = t.config.clone();
+    let mut mount = config.mounts[0].clone();
+    mount.path = VirtualPath::from_plain("/115/cold/inner").unwrap();
+    cloud_of(&mut mount).root = t.sim.id_of("/b").unwrap().0;
+    config.mounts.push(mount);
+    t.app.reload(&config);
+    for number in 0..2 {
+        t.works(number).await;
+    }
+    let list = async |path: &str| -> serde_json::Value {
+        let reply = t.post("/api/fs/list").body(format!("path={path}")).send().await.is(200);
+        serde_json::from_slice(reply.bytes()).unwrap()
+    };
+    assert_eq!(list("/115/cold/inner").await["data"]["total"], 1);
+    t.sim.fault(On::AnyApi, Times::Always, Fault::Status(503, ""));
+    let failed = list("/115/cold").await;
+    assert!(failed["code"] != 200 && failed["data"].is_null(), "{failed}");
+    assert!(t.get("/api/fs/m3u?path=/115/cold").send().await.status.is_server_error());
+    assert_eq!(list("/115/cold/inner").await["data"]["total"], 1, "what is known of the mount itself stays");
+    assert!(t.get("/115/cold").send().await.is(200).text().contains("/115/cold/inner"), "people find the way to it");
+    t.sim.clear_faults();
+    // A failure is remembered for some seconds.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let names = list("/115/cold").await["data"]["content"].to_string();
+    assert!(names.contains("film.mkv") && names.contains("inner"), "{names}");
+}
+
 #[tokio::test]
 async fn a_mount_inside_another_hides_what_that_has_there_and_nothing_else() {
     let t = world(|sim| {
