@@ -214,7 +214,7 @@ impl User {
         }
         let text = reply.text().await?;
         assert_eq!(
-            text.matches("%E7%94%B5%E5%BD%B1%20").count() / 2,
+            text.matches(&format!("\"/d{mount}/Folder%20{folder}/%E7%94%B5%E5%BD%B1%20")).count(),
             FILES as usize,
             "an incomplete page: {url}\n{text}"
         );
