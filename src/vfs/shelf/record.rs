@@ -42,7 +42,7 @@ pub fn write<'a>(read_at: u64, doubted: bool, entries: impl ExactSizeIterator<It
     write_with(read_at, doubted, entries, true)
 }
 
-/// As [`write`], without thumbnails: it takes less room.
+/// As [`write()`], without thumbnails: it takes less room.
 pub(super) fn write_bare<'a>(read_at: u64, entries: impl ExactSizeIterator<Item = &'a Entry>) -> Vec<u8> {
     write_with(read_at, false, entries, false)
 }
