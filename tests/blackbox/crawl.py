@@ -29,13 +29,14 @@ class Links(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.targets, self.unfinished = [], 0
+        self.targets, self.stable, self.unfinished = [], [], 0
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
         if tag == "a":
-            self.targets.append(attributes["href"])
+            target = attributes["href"]
+            (self.stable if target.startswith("/d/@pc/") else self.targets).append(target)
         if tag == "tr" and "unfinished" in attributes.get("class", ""):
             self.unfinished += 1
 
@@ -105,7 +106,7 @@ def entries(page):
 
 def pages(site):
     """The files of all folders, each by its path without /d; asserts what is true of each page."""
-    todo, seen, files, unfinished = ["/"], {"/"}, {}, 0
+    todo, seen, files, unfinished, stable = ["/"], {"/"}, {}, 0, 0
     while todo:
         folder = todo.pop()
         links = Links(site.page(folder))
@@ -129,12 +130,22 @@ def pages(site):
             # The page as it is at first is one of its own orders, so it may link to itself.
             elif entries(site.page(order)) - orders - {folder} - heads(folder) != set(plain) - {folder}:
                 raise SystemExit(f"{order}: not the entries of {folder}")
+        # A file's stable link leads to the CDN as well, and is called like the file.
+        for target in links.stable[:1]:
+            status, headers, body = site.get(target)
+            body.read()
+            names = {path.rpartition("/")[2] for path in direct}
+            if (status, headers["Content-Length"]) != (200, "0") and (status != 302 or "/cdn/" not in headers["Location"]):
+                raise SystemExit(f"{target}: {status}, Location {headers['Location']}")
+            if target.partition("?")[0].rpartition("/")[2] not in names:
+                raise SystemExit(f"{target}: no file of {folder}")
+        stable += len(links.stable)
         files.update((path, folder) for path in direct)
         for target in plain:
             if not target.startswith(("/d/", "/p/")) and target not in seen:
                 seen.add(target)
                 todo.append(target)
-    return files, len(seen), unfinished
+    return files, len(seen), unfinished, stable
 
 
 def same(site, media, path):
@@ -167,11 +178,13 @@ def same(site, media, path):
 def main(base, media):
     started = time.monotonic()
     site = Site(base)
-    files, folders, unfinished = pages(site)
+    files, folders, unfinished, stable = pages(site)
     notes = sum("/Many/" in path for path in files)
     if notes != NOTES or unfinished != 1 or len(files) < NOTES + 20:
         raise SystemExit(f"{len(files)} files, {notes} of them notes, {unfinished} unfinished")
-    print(f"  ok  {folders} folders, each in every order, with {len(files)} files", flush=True)
+    if stable < NOTES:
+        raise SystemExit(f"{len(files)} files, and {stable} stable links")
+    print(f"  ok  {folders} folders, each in every order, with {len(files)} files, {stable} of them with stable links", flush=True)
     with ThreadPoolExecutor(WORKERS) as pool:
         jobs = [pool.submit(same, site, media, path) for path in files]
         try:
