@@ -60,7 +60,8 @@ pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: 
     answer(edge, &view, raw, request, id, route).await.unwrap_or_else(|cause| {
         let hint = match cause.kind() {
             Kind::IsFolder => page_of(edge, request, raw).map(Hint::Browse),
-            Kind::Stranger => Some(Hint::LogIn),
+            // A login opens no stable link.
+            Kind::Stranger if !raw.starts_with("@pc/") => Some(Hint::LogIn),
             _ => None,
         };
         error::respond(edge.site.base(), &request.headers, cause, hint, id.as_str())
@@ -95,7 +96,9 @@ async fn file(edge: &Edge, view: &View, raw: &str, request: &Parts) -> Result<Fi
     if !matches!(error.kind(), Kind::NotFound | Kind::Stranger | Kind::NotAllowed) {
         return Err(error);
     }
-    let Some(again) = decoded_again(&path).filter(|again| admit(again).is_ok()) else { return Err(error) };
+    let Some(again) = decoded_again(&path).filter(|again| !is_stable(again.as_str()) && admit(again).is_ok()) else {
+        return Err(error);
+    };
     // Remembered as what it is: what was written may yet come to be a name.
     match view.file(again.to_uri().trim_start_matches('/'), &again).await {
         Err(other) if other.kind() == Kind::NotFound => Err(error),

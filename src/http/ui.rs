@@ -67,7 +67,7 @@ async fn show(
             let sign = signer.map_or_else(String::new, |signer| format!("?sign={}", signer.sign(full.as_str())));
             return Ok(found(&format!("{base}/d{}{sign}", full.to_uri())));
         }
-        Node::Folder(Folder::Mounts(names, _)) => {
+        Node::Folder(Folder::Mounts(names, trouble)) => {
             let states = states(view, full, &names);
             let rows = Rows::Mounts(&rows(&names, &states));
             page::folder(&FolderPage {
@@ -78,7 +78,7 @@ async fn show(
                 nested: &[],
                 sort,
                 age: None,
-                stale: None,
+                stale: trouble.as_ref().map(crate::error::Error::message),
                 refresh: false,
                 stable: None,
             })

@@ -143,7 +143,9 @@ async fn a_folder_whose_drive_fails_is_a_failure_though_a_mount_stands_in_it() {
     assert!(failed["code"] != 200 && failed["data"].is_null(), "{failed}");
     assert!(t.get("/api/fs/m3u?path=/115/cold").send().await.status.is_server_error());
     assert_eq!(list("/115/cold/inner").await["data"]["total"], 1, "what is known of the mount itself stays");
-    assert!(t.get("/115/cold").send().await.is(200).text().contains("/115/cold/inner"), "people find the way to it");
+    let page = t.get("/115/cold").send().await.is(200).text();
+    assert!(page.contains("/115/cold/inner"), "people find the way to it: {page}");
+    assert!(page.contains("may be out of date"), "and hear that this is not all: {page}");
     t.sim.clear_faults();
     // A failure is remembered for some seconds.
     tokio::time::sleep(Duration::from_secs(4)).await;

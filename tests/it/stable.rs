@@ -61,6 +61,28 @@ async fn stable(t: &TestApp) -> String {
     url.strip_prefix(&t.url("")).unwrap().to_owned()
 }
 
+/// Where a folder of a drive happens to be called as stable links are, its files are not theirs.
+#[tokio::test]
+async fn a_folder_of_that_name_gains_nothing_by_their_signs() {
+    let t = world(|sim| {
+        for name in ["f1.txt", "f2.txt"] {
+            sim.file(&format!("/@pc/m1/c1/{name}"), Content::bytes(name));
+        }
+    })
+    .access(|auth, _| {
+        auth.guest = Guest::Off;
+        auth.token = Some(TOKEN.into());
+    })
+    .mount(|mount, _| mount.path = VirtualPath::root())
+    .start()
+    .await;
+    let sign = sign(TOKEN, "/@pc/m1/c1", 0);
+    for path in ["/d/%2540pc/m1/c1/f2.txt", "/p/%2540pc/m1/c1/f2.txt"] {
+        t.get(&format!("{path}?sign={sign}")).send().await.is(401);
+    }
+    t.get(&format!("/api/fs/m3u?path=/@pc/m1/c1&sign={sign}")).send().await.is(400);
+}
+
 fn through(link: &str) -> String {
     link.replacen("/d/", "/p/", 1)
 }

@@ -40,7 +40,7 @@ impl Ask {
     }
 
     fn body(&mut self, body: &[u8]) -> Result<(), Failure> {
-        match body.trim_ascii_start() {
+        match begun(body) {
             [] => Ok(()),
             json @ [b'{', ..] => {
                 let fields: Map<String, Value> = serde_json::from_slice(json)
@@ -154,8 +154,13 @@ fn boundary(headers: &HeaderMap) -> Option<String> {
     multer::parse_boundary(headers.get(header::CONTENT_TYPE)?.to_str().ok()?).ok()
 }
 
+/// Where the body begins: some programs write a byte order mark, which says nothing (RFC 8259 §8.1).
+fn begun(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii_start()
+}
+
 fn is_json(body: &[u8]) -> bool {
-    matches!(body.trim_ascii_start(), [b'{' | b'[', ..])
+    matches!(begun(body), [b'{' | b'[', ..])
 }
 
 async fn whole(body: Body) -> Result<Vec<u8>, Failure> {
@@ -192,6 +197,7 @@ mod tests {
     #[case(r#"{"path":"/a","page":2,"refresh":true}"#)]
     #[case(" \n{\"Path\":\"/a\",\"page\":\"2\",\"refresh\":\"true\",\"unheard\":[{}]}")]
     #[case("path=%2Fa&page=2&refresh=1")]
+    #[case("\u{feff}{\"path\":\"/a\",\"page\":2,\"refresh\":true}")]
     fn a_call_is_read_however_it_is_written(#[case] body: &str) {
         let ask = ask(body).unwrap();
         assert_eq!(ask.path("path").unwrap().as_str(), "/a");

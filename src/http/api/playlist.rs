@@ -9,6 +9,7 @@ use crate::{
     drive::CallerKind,
     error::{Error, Kind, Result},
     http::{Edge, access, error, extract, layers::Peer},
+    identity::is_stable,
     path::VirtualPath,
     vfs::{Folder, Node},
 };
@@ -24,6 +25,10 @@ async fn written(edge: &Edge, request: &Parts) -> Result<Response> {
     let query = request.uri.query();
     let wanted = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find(|(name, _)| name == "path");
     let path = VirtualPath::from_plain(&wanted.map(|(_, path)| path).unwrap_or_default())?;
+    if is_stable(path.as_str()) {
+        // The sign of such a path is of a file, and no folder's.
+        return Err(Error::new(Kind::Invalid, "This is the path of a stable link. Ask for the folder its file is in."));
+    }
     access::admit_reader(&edge.guard, &request.headers, query, &path)?;
     let peer = request.extensions.get::<Peer>().copied();
     let view = extract::view(edge, &request.headers, peer, None, CallerKind::Player);

@@ -82,6 +82,18 @@ struct Start {
     folder: Arc<Entry>,
 }
 
+impl Start {
+    /// Where nobody can be asked to search, and the folder itself was never read, it is read: else nothing would have been
+    /// looked at, and nothing found would say nothing.
+    async fn glance(&self, asker: &Asker) -> Result<()> {
+        let listings = &self.mounted.listings;
+        if self.mounted.drive.search().is_some() || listings.last(&self.folder.handle, true).await?.is_some() {
+            return Ok(());
+        }
+        listings.whole(&self.folder, false, asker).await.map(drop)
+    }
+}
+
 impl Wish {
     /// `None` where there is no word in it.
     pub fn new(keywords: &str, only: Option<Only>) -> Option<Self> {
@@ -173,6 +185,11 @@ pub(super) async fn search(
 async fn look(namespace: &Arc<Namespace>, path: &VirtualPath, wish: &Wish, asker: &Asker) -> Result<(Vec<Hit>, bool)> {
     let mut failed = None;
     let starts = starts(namespace, path, asker, &mut failed).await?;
+    for start in &starts {
+        if let Err(error) = start.glance(asker).await {
+            failed = failed.or(Some(error));
+        }
+    }
     let known = {
         let busy = |_| Error::new(Kind::Busy, "Too many searches at once. Try again in a moment.");
         let turn = tokio::time::timeout(PATIENCE, namespace.searches().turns.acquire()).await.map_err(busy)?;

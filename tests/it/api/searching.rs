@@ -374,6 +374,19 @@ async fn a_share_is_searched_as_far_as_it_is_known() {
     assert_eq!((&search(&t, "nowhere").await["total"], t.api_calls()), (&json!(0), 0));
 }
 
+#[tokio::test]
+async fn where_nobody_can_be_asked_the_folder_itself_is_looked_at_or_its_failure_is_told() {
+    let t = world(shows).of(Service::Share).start().await;
+    assert_eq!(paths(&search(&t, "s0").await), ["/115/s0"], "nobody has come by before");
+    let calls = t.api_calls();
+    assert_eq!((&search(&t, "nowhere").await["total"], t.api_calls()), (&json!(0), calls), "it is known by now");
+
+    let t = world(shows).of(Service::Share).start().await;
+    t.sim.fault(On::AnyApi, Times::Always, Fault::Status(503, ""));
+    let (code, message) = failure(&t, "", "/fs/search", &json!({ "parent": "/", "keywords": "nowhere" })).await;
+    assert!(code != 200 && !message.ends_with("object not found"), "{code} {message}");
+}
+
 /// A store on a disk whose listings cannot be read.
 #[derive(Debug)]
 struct Unreadable(Memory);
