@@ -40,6 +40,11 @@ def sdk():
     for url in (got.data.raw_url, f"{BASE}/d/115/Films/Clip.mp4"):
         answer = httpx.get(url, headers={"User-Agent": client.headers["User-Agent"]}, follow_redirects=True)
         equal(f"bytes of {url}", (200, CLIP), (answer.status_code, answer.content))
+    # What a download proxy asks: the link, and with which headers it is to be fetched.
+    told = client.post("/api/fs/link", json={"path": "/115/Films/Clip.mp4"}).json()
+    equal("link", 200, told["code"])
+    headers = {name: value[0] for name, value in told["data"]["header"].items()}
+    equal("bytes of the link", CLIP, httpx.get(told["data"]["url"], headers=headers).content)
     found = client.search("/", "clip.mp4", page=1, per_page=10)
     assert "Clip.mp4" in [item.name for item in found.data.content], found
     assert "Films" in [item.name for item in client.get_dir("/115").data]
@@ -62,6 +67,9 @@ async def alist3():
     assert "Clip.mp4" in names, names
     clip = await client.open("/115/Films/Clip.mp4")
     equal("size", len(CLIP), clip.size)
+    async with clip:
+        await clip.download(64 * 1024)
+        equal("bytes", CLIP, await clip.read())
     equal("version", "v4.2.6", (await client.site_config()).version)
     found = await client.search_file("clip.mp4", "/", page=1, per_page=10)
     assert "Clip.mp4" in [item.name for item in found.content], found
