@@ -60,8 +60,7 @@ pub(super) async fn serve(edge: &Edge, request: &Parts, peer: Option<Peer>, id: 
     answer(edge, &view, raw, request, id, route).await.unwrap_or_else(|cause| {
         let hint = match cause.kind() {
             Kind::IsFolder => page_of(edge, request, raw).map(Hint::Browse),
-            // A login opens no stable link.
-            Kind::Stranger if !raw.starts_with("@pc/") => Some(Hint::LogIn),
+            Kind::Stranger => Some(Hint::LogIn),
             _ => None,
         };
         error::respond(edge.site.base(), &request.headers, cause, hint, id.as_str())
