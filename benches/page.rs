@@ -42,6 +42,7 @@ fn page(criterion: &mut Criterion) {
             stale: None,
             refresh: true,
             stable: None,
+            playlist: None,
         };
         criterion.bench_function(label, |bencher| bencher.iter(|| folder(black_box(&page))));
     }

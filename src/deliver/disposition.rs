@@ -24,7 +24,15 @@ const VALUE: &AsciiSet = &NON_ALPHANUMERIC
 /// `inline` or `attachment` as the name's extension allows (see [`media::is_inline`]), with the name twice: in ASCII for
 /// old clients, and exactly.
 pub fn disposition(name: &str) -> HeaderValue {
-    let manner = if media::is_inline(name) { "inline" } else { "attachment" };
+    written(if media::is_inline(name) { "inline" } else { "attachment" }, name)
+}
+
+/// To be saved under this name, whatever a browser could do with it.
+pub fn attachment(name: &str) -> HeaderValue {
+    written("attachment", name)
+}
+
+fn written(manner: &str, name: &str) -> HeaderValue {
     let text =
         format!("{manner}; filename=\"{}\"; filename*=UTF-8''{}", in_ascii(name), utf8_percent_encode(name, VALUE));
     // All of it is visible ASCII; should that ever be untrue, saving without a name is the safe manner.

@@ -33,6 +33,11 @@ pub fn family(name: &str) -> Family {
     look_up(name).0
 }
 
+/// Whether it is for a player: a film or a song.
+pub fn is_played(name: &str) -> bool {
+    matches!(family(name), Family::Video | Family::Audio)
+}
+
 /// True where a browser may show the file in place: media, raster pictures, plain text, subtitles. Never what could run a
 /// script on our origin (HTML, SVG, XML, JavaScript), and never what is unknown.
 pub fn is_inline(name: &str) -> bool {

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     Edge, access, api, error, extract, files, login,
-    page::{self, FolderPage, Frame, MountRow, Rows, Sort, Stable},
+    page::{self, FolderPage, Frame, MountRow, Playlist, Rows, Sort, Stable},
     site::Outside,
 };
 use crate::{
@@ -81,6 +81,7 @@ async fn show(
                 stale: trouble.as_ref().map(crate::error::Error::message),
                 refresh: false,
                 stable: None,
+                playlist: None,
             })
         }
         Node::Folder(Folder::Drive { entry, mounted, nested }) => {
@@ -104,7 +105,20 @@ async fn show(
             let (rows, nested) = (Rows::Entries(entries), &rows(&nested, &states)[..]);
             let signer = edge.guard.strict_signer();
             let stable = mounted.codes().map(|codes| Stable { codes, signer: &signer });
-            page::folder(&FolderPage { frame, path: own, full, rows, nested, sort, age, stale, refresh: true, stable })
+            let playlist = Some(Playlist { signer: edge.guard.guest().is_none().then_some(&signer) });
+            page::folder(&FolderPage {
+                frame,
+                path: own,
+                full,
+                rows,
+                nested,
+                sort,
+                age,
+                stale,
+                refresh: true,
+                stable,
+                playlist,
+            })
         }
     };
     Ok(html_page(html))

@@ -5,7 +5,7 @@ use http::{HeaderValue, header, request::Parts};
 use url::form_urlencoded;
 
 use crate::{
-    deliver::media::{self, Family},
+    deliver::{disposition::attachment, media::is_played},
     drive::CallerKind,
     error::{Error, Kind, Result},
     http::{Edge, access, error, extract, layers::Peer},
@@ -24,7 +24,10 @@ pub(super) async fn playlist(edge: &Edge, request: &Parts) -> Response {
 async fn written(edge: &Edge, request: &Parts) -> Result<Response> {
     let query = request.uri.query();
     let wanted = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find(|(name, _)| name == "path");
-    let path = VirtualPath::from_plain(&wanted.map(|(_, path)| path).unwrap_or_default())?;
+    let Some((_, wanted)) = wanted else {
+        return Err(Error::new(Kind::Invalid, "Say of which folder, in the address: ?path=/…"));
+    };
+    let path = VirtualPath::from_plain(&wanted)?;
     if is_stable(path.as_str()) {
         // The sign of such a path is of a file, and no folder's.
         return Err(Error::new(Kind::Invalid, "This is the path of a stable link. Ask for the folder its file is in."));
@@ -41,8 +44,7 @@ async fn written(edge: &Edge, request: &Parts) -> Result<Response> {
             let (origin, signer) = (edge.site.origin(&request.headers, peer), edge.guard.signer());
             let played = known.listing.entries().iter().filter(|entry| {
                 let name = entry.name.as_str();
-                let media = matches!(media::family(name), Family::Video | Family::Audio);
-                !entry.is_folder() && media && !nested.iter().any(|nested| nested == name)
+                !entry.is_folder() && is_played(name) && !nested.iter().any(|nested| nested == name)
             });
             played.fold(String::new(), |list, entry| {
                 let full = path.join(entry.name.as_str());
@@ -55,6 +57,9 @@ async fn written(edge: &Edge, request: &Parts) -> Result<Response> {
     let mut response = Response::new(Body::from(format!("#EXTM3U\n{list}")));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.apple.mpegurl; charset=utf-8"));
+    // A browser that is led here hands it to a player.
+    let name = if path.is_root() { "gate115" } else { path.name() };
+    headers.insert(header::CONTENT_DISPOSITION, attachment(&format!("{name}.m3u8")));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     Ok(response)

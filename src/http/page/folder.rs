@@ -5,12 +5,13 @@ use std::{iter, sync::Arc, time::Duration};
 use maud::{Markup, html};
 
 use super::{
-    icons, shell,
+    mounts::{MountRow, mount_table},
+    shell,
     sort::Sort,
     table::Table,
     units::{Ago, Count, Size},
 };
-use crate::{drive::Entry, identity::Signer, path::VirtualPath, vfs::Codes};
+use crate::{deliver::media::is_played, drive::Entry, identity::Signer, path::VirtualPath, vfs::Codes};
 
 /// What is around a folder's page, whichever it is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,6 +44,8 @@ pub struct FolderPage<'a> {
     pub refresh: bool,
     /// Offers stable links to its files.
     pub stable: Option<Stable<'a>>,
+    /// Offers a playlist of it, where there is something to play.
+    pub playlist: Option<Playlist<'a>>,
 }
 
 /// What stable links are made with.
@@ -50,6 +53,13 @@ pub struct FolderPage<'a> {
 pub struct Stable<'a> {
     pub codes: Codes<'a>,
     pub signer: &'a Signer,
+}
+
+/// How the playlist of a folder is had.
+#[derive(Debug, Clone, Copy)]
+pub struct Playlist<'a> {
+    /// Signs its address, where it needs that.
+    pub signer: Option<&'a Signer>,
 }
 
 /// What is in the folder.
@@ -61,16 +71,6 @@ pub enum Rows<'a> {
     Mounts(&'a [MountRow<'a>]),
 }
 
-/// A mount, or an artificial folder on the way to one.
-#[derive(Debug, Clone, Copy)]
-pub struct MountRow<'a> {
-    pub name: &'a str,
-    /// Why it does not work, as a sentence.
-    pub broken: Option<&'a str>,
-    /// What else one should know: that it pauses, say.
-    pub note: Option<&'a str>,
-}
-
 /// The whole page. Its time grows with the rows: some milliseconds for 10,000.
 pub fn folder(page: &FolderPage<'_>) -> String {
     let title = if page.path.is_root() { "gate115" } else { page.path.name() };
@@ -78,6 +78,7 @@ pub fn folder(page: &FolderPage<'_>) -> String {
         header {
             (breadcrumb(page))
             h1 { (if page.path.is_root() { "All drives" } else { title }) }
+            @if let Some(playlist) = page.playlist.filter(|_| is_played_here(page)) { (playlist_link(page, playlist)) }
             @if let Some(why) = page.stale {
                 p.notice role="status" {
                     strong { "This list may be out of date." } " " (why)
@@ -116,21 +117,18 @@ fn breadcrumb(page: &FolderPage<'_>) -> Markup {
     }
 }
 
-fn mount_table(page: &FolderPage<'_>, mounts: &[MountRow<'_>]) -> Markup {
+/// Whether there is anything in the folder that a player plays.
+fn is_played_here(page: &FolderPage<'_>) -> bool {
+    matches!(page.rows, Rows::Entries(entries) if entries.iter().any(|entry| !entry.is_folder() && is_played(entry.name.as_str())))
+}
+
+fn playlist_link(page: &FolderPage<'_>, playlist: Playlist<'_>) -> Markup {
     html! {
-        table.mounts {
-            thead { tr { th scope="col" { "Name" } } }
-            tbody {
-                @for mount in mounts {
-                    tr class={ (icons::DRIVE) @if mount.broken.is_some() { " broken" } } {
-                        th scope="row" {
-                            a href={ (page.frame.base) (page.path.join(mount.name).to_uri()) } { (mount.name) }
-                            @if let Some(why) = mount.broken { p.why { (why) } }
-                            @if let Some(note) = mount.note { p.note { (note) } }
-                        }
-                    }
-                }
-            }
+        p.tools {
+            a rel="nofollow" title="all that plays in this folder, to open in a player" href={
+                (page.frame.base) "/api/fs/m3u?path=" (page.full.to_uri())
+                @if let Some(signer) = playlist.signer { "&sign=" (signer.sign(page.full.as_str())) }
+            } { "Playlist" }
         }
     }
 }
@@ -201,38 +199,27 @@ mod tests {
         entry(name, Kind::File { size, sha1: None, complete: true }, 1_700_000_000)
     }
 
-    fn rendered(path: &str, entries: Vec<Entry>, change: impl FnOnce(&mut FolderPage<'_>)) -> String {
-        let (path, listing) = (VirtualPath::from_plain(path).unwrap(), Listing::new(entries, Duration::ZERO));
-        let mut page = FolderPage {
+    fn plain<'a>(path: &'a VirtualPath, rows: Rows<'a>) -> FolderPage<'a> {
+        FolderPage {
             frame: Frame::default(),
-            path: &path,
-            full: &path,
-            rows: Rows::Entries(listing.entries()),
+            path,
+            full: path,
+            rows,
             nested: &[],
             sort: Sort::default(),
             age: Some(Duration::from_secs(300)),
             stale: None,
             refresh: true,
             stable: None,
-        };
-        change(&mut page);
-        folder(&page)
+            playlist: None,
+        }
     }
 
-    fn mounts_page(path: &str, mounts: &[MountRow<'_>]) -> String {
-        let path = VirtualPath::from_plain(path).unwrap();
-        folder(&FolderPage {
-            frame: Frame::default(),
-            path: &path,
-            full: &path,
-            rows: Rows::Mounts(mounts),
-            nested: &[],
-            sort: Sort::default(),
-            age: None,
-            stale: None,
-            refresh: false,
-            stable: None,
-        })
+    fn rendered(path: &str, entries: Vec<Entry>, change: impl FnOnce(&mut FolderPage<'_>)) -> String {
+        let (path, listing) = (VirtualPath::from_plain(path).unwrap(), Listing::new(entries, Duration::ZERO));
+        let mut page = plain(&path, Rows::Entries(listing.entries()));
+        change(&mut page);
+        folder(&page)
     }
 
     fn has(page: &str, parts: &[&str]) {
@@ -271,18 +258,8 @@ mod tests {
         let frame = Frame { base: "/gw", user: Some("a<b"), signer: Some(&signs) };
         let (path, entries) = (VirtualPath::root(), vec![file("a b.mkv", 1), entry("Sub", Kind::Folder, 0)]);
         let listing = Listing::new(entries, Duration::ZERO);
-        let page = folder(&FolderPage {
-            frame,
-            path: &path,
-            full: &full,
-            rows: Rows::Entries(listing.entries()),
-            nested: &[],
-            sort: Sort::default(),
-            age: None,
-            stale: None,
-            refresh: true,
-            stable: None,
-        });
+        let rows = Rows::Entries(listing.entries());
+        let page = folder(&FolderPage { frame, full: &full, ..plain(&path, rows) });
         has(
             &page,
             &[
@@ -383,24 +360,21 @@ mod tests {
     }
 
     #[test]
-    fn the_root_shows_drives_and_what_ails_them() {
-        let mounts = [
-            MountRow { name: "115", broken: None, note: Some("Pauses for 9 min: 115 limits the account.") },
-            MountRow { name: "a&b", broken: Some("The cookie is <dead>."), note: None },
-        ];
-        let page = mounts_page("/", &mounts);
-        has(
-            &page,
-            &[
-                "<title>gate115</title>",
-                r#"<tr class="drive"><th scope="row"><a href="/115">115</a><p class="note">Pauses for 9 min"#,
-                r#"<tr class="drive broken"><th scope="row"><a href="/a%26b">a&amp;b</a><p class="why">The cookie is &lt;dead&gt;.</p>"#,
-                "2 drives",
-            ],
-        );
-        assert!(!page.contains("<nav") && !page.contains("listed"), "{page}");
-        has(&mounts_page("/", &[]), &["No drive is mounted here."]);
-        has(&mounts_page("/x", &mounts), &[r#"href="/x/a%26b""#]);
+    fn a_playlist_is_offered_where_something_plays() {
+        let signs = crate::identity::testing::signer("openlist-testtoken");
+        let path = VirtualPath::from_plain("/115/a & b").unwrap();
+        let page = |names: &[&str], playlist| {
+            let entries = names.iter().map(|name| file(name, 1)).chain([entry("x.mkv", Kind::Folder, 1)]).collect();
+            let listing = Listing::new(entries, Duration::ZERO);
+            folder(&FolderPage { playlist, ..plain(&path, Rows::Entries(listing.entries())) })
+        };
+        let (open, signed) = (Some(Playlist { signer: None }), Some(Playlist { signer: Some(&signs) }));
+        has(&page(&["a.txt", "a.flac"], open), &[r#"href="/api/fs/m3u?path=/115/a%20%26%20b">Playlist</a>"#]);
+        let sign = signs.sign("/115/a & b");
+        has(&page(&["a.mkv"], signed), &[&format!(r#"href="/api/fs/m3u?path=/115/a%20%26%20b&amp;sign={sign}">"#)]);
+        for (names, playlist) in [(&["a.txt", "a.srt"][..], signed), (&["a.mkv"], None)] {
+            assert!(!page(names, playlist).contains("m3u"));
+        }
     }
 
     #[test]

@@ -255,6 +255,7 @@ mod tests {
             stale: None,
             refresh: true,
             stable: Some(Stable { codes: Codes::new("0123456789abcdef", &Tagged), signer: &sign }),
+            playlist: None,
         };
         let html = folder(&page);
         let link = format!(
@@ -284,6 +285,7 @@ mod tests {
             stale: None,
             refresh: true,
             stable: None,
+            playlist: None,
         });
         for (route, name) in [("d", "a"), ("p", "a"), ("d", "b"), ("p", "b")] {
             let link = format!("\"/{route}/m/{name}?sign={}\"", sign.sign(&format!("/m/{name}")));

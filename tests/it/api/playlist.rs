@@ -18,6 +18,8 @@ async fn what_is_to_be_played_is_listed_in_natural_order() {
     let t = world(episodes).start().await;
     let list = t.get("/api/fs/m3u?path=/115/show").send().await.is(200);
     assert_eq!(list.header("content-type"), "application/vnd.apple.mpegurl; charset=utf-8");
+    let saved = "attachment; filename=\"show.m3u8\"; filename*=UTF-8''show.m3u8";
+    assert_eq!(list.header("content-disposition"), saved, "a browser shows no list");
     let d = t.url("/d/115/show");
     assert_eq!(
         list.text(),
@@ -50,5 +52,28 @@ async fn its_links_are_signed_and_it_is_for_who_may_read_the_folder() {
     t.get("/api/fs/m3u?path=/115/none").send().await.is(404);
     t.get("/api/fs/m3u?path=/115/Movies/a%20b.mkv").send().await.is(400);
     t.get("/api/fs/m3u?path=/115/../x").send().await.is(400);
-    assert_eq!(t.get("/api/fs/m3u").send().await.is(200).text(), "#EXTM3U\n");
+    for nameless in ["/api/fs/m3u", "/api/fs/m3u?sign=x"] {
+        t.get(nameless).send().await.is(400);
+    }
+    assert_eq!(t.get("/api/fs/m3u?path=/").send().await.is(200).text(), "#EXTM3U\n");
+}
+
+#[tokio::test]
+async fn the_page_of_a_folder_leads_to_its_list() {
+    let list = |page: &str| {
+        let (_, rest) = page.split_once("href=\"/api/fs/m3u").expect(page);
+        format!("/api/fs/m3u{}", rest.split('"').next().unwrap().replace("&amp;", "&"))
+    };
+    let t = closed().start().await;
+    let page = t.get("/115/Movies").with("authorization", TOKEN).send().await.is(200).text();
+    let signed = list(&page);
+    assert!(signed.contains("&sign="), "{signed}");
+    assert!(t.get(&signed).send().await.is(200).text().contains("/d/115/Movies/a%20b.mkv?sign="), "without a login");
+    t.get(signed.split("&sign=").next().unwrap()).send().await.is(401);
+    // Where links need no sign, the list of a folder still does.
+    let t = closed().access(|auth, _| auth.sign = Signing::None).start().await;
+    let page = t.get("/115/Movies").with("authorization", TOKEN).send().await.is(200).text();
+    t.get(&list(&page)).send().await.is(200);
+    let t = world(films).start().await;
+    assert_eq!(list(&t.get("/115/Movies").send().await.is(200).text()), "/api/fs/m3u?path=/115/Movies");
 }
