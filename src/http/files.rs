@@ -75,7 +75,8 @@ fn wants_it_here(query: &str) -> bool {
 /// The file, for whoever may have it. Nobody else learns whether it is there, and 115 is not asked for him.
 ///
 /// A path is what it says. Where that leads nowhere and there is still some `%XX` in it, a program encoded it twice: then it is
-/// what it says decoded once more, if whoever asks may have that.
+/// what it says decoded once more, if whoever asks may have that. So for him, though he may not have the first, it is looked whether
+/// it is there.
 async fn file(edge: &Edge, view: &View, raw: &str, request: &Parts) -> Result<File> {
     let admit = |path: &VirtualPath| access::admit(&edge.guard, &request.headers, request.uri.query(), path);
     if let Some(file) = view.at_hand(raw) {
@@ -87,16 +88,18 @@ async fn file(edge: &Edge, view: &View, raw: &str, request: &Parts) -> Result<Fi
         admit(&path)?;
         return addresses::stable_file(view, raw, &path).await;
     }
-    let literally = match admit(&path) {
-        Ok(()) => view.file(raw, &path).await,
-        Err(fault) => Err(fault.into()),
+    let refused = admit(&path).err();
+    let again = decoded_again(&path).filter(|again| !is_stable(again.as_str()) && admit(again).is_ok());
+    let Some(again) = again else {
+        return match refused {
+            Some(fault) => Err(fault.into()),
+            None => view.file(raw, &path).await,
+        };
     };
-    let Err(error) = literally else { return literally };
-    if !matches!(error.kind(), Kind::NotFound | Kind::Stranger | Kind::NotAllowed) {
-        return Err(error);
-    }
-    let Some(again) = decoded_again(&path).filter(|again| !is_stable(again.as_str()) && admit(again).is_ok()) else {
-        return Err(error);
+    let error = match view.file(raw, &path).await {
+        Err(error) if error.kind() == Kind::NotFound => error,
+        Err(error) if error.kind() != Kind::IsFolder => return Err(error),
+        there => return refused.map_or(there, |fault| Err(fault.into())),
     };
     // Remembered as what it is: what was written may yet come to be a name.
     match view.file(again.to_uri().trim_start_matches('/'), &again).await {

@@ -3,7 +3,7 @@
 use gate115::identity::Guest;
 use sim115::{Content, Sim};
 
-use crate::support::{Stage, users::PASSWORD, world};
+use crate::support::{Stage, signs, users::PASSWORD, world};
 
 /// Of `/115/电影/a b.mkv`, by the token below, for ever.
 const SIGN: &str = "LjF7pnsRHpLWaqVfhVAaiC21pjSZVx_NrTR2dToAHG4=:0";
@@ -26,9 +26,10 @@ fn closed() -> Stage {
 #[tokio::test]
 async fn what_was_encoded_twice_is_found_by_the_sign_of_what_is_meant() {
     let t = closed().start().await;
-    for _ in 0..2 {
-        assert_eq!(t.get(&format!("{TWICE}?sign={SIGN}")).follow().await.is(200).bytes().len(), 1000);
-    }
+    assert_eq!(t.get(&format!("{TWICE}?sign={SIGN}")).follow().await.is(200).bytes().len(), 1000);
+    let calls = t.api_calls();
+    assert_eq!(t.get(&format!("{TWICE}?sign={SIGN}")).follow().await.is(200).bytes().len(), 1000);
+    assert_eq!(t.api_calls(), calls, "that there is no such name is known, too");
     t.get(TWICE).send().await.is(401);
     t.get(&format!("/d/115/Private%252Fx.mkv?sign={SIGN}")).send().await.is(401);
     t.get(&format!("/d/115/%252e%252e/x.mkv?sign={SIGN}")).send().await.is(401);
@@ -47,6 +48,17 @@ async fn a_name_that_is_there_is_taken_as_it_is() {
     let page = t.get("/p/115/none/a%2520b.mkv").send().await.is(404);
     assert!(page.text().contains("none"), "{}", page.text());
     t.get("/p/115/%252e%252e/a.mkv").send().await.is(404);
+}
+
+#[tokio::test]
+async fn the_sign_of_what_is_meant_opens_nothing_that_is_there_under_the_other_name() {
+    let t = closed().start().await;
+    let sign = signs::sign("openlist-testtoken", "/115/100%/a b.mkv", 0);
+    // Both are there: `100%25`, which the address says, and `100%`, which the sign says.
+    t.get(&format!("/p/115/100%2525/a%20b.mkv?sign={sign}")).send().await.is(401);
+    t.get(&format!("/p/115/100%2525?sign={}", signs::sign("openlist-testtoken", "/115/100%", 0))).send().await.is(401);
+    let there = t.get(&format!("/p/115/100%25/a%2520b.mkv?sign={sign}")).send().await.is(200);
+    assert_eq!(there.bytes().len(), 700, "of this name there is only the one");
 }
 
 #[tokio::test]
