@@ -20,6 +20,8 @@ const MAX_BODY: usize = 1024 * 1024;
 /// Fields of a form, of whatever kind, or of a query that are looked at.
 const MAX_FIELDS: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Of a body that nobody reads. Who sends more finds the connection closed, maybe before he has the answer.
+const MAX_UNREAD: usize = 64 * 1024 * 1024;
 
 /// The fields of a call, their names in lower case. What is not there, or `null`, is the field's default.
 #[derive(Debug, Default)]
@@ -27,10 +29,10 @@ pub(super) struct Ask(Map<String, Value>);
 
 impl Ask {
     /// The query, and over it the body.
-    pub(super) async fn read(request: &Parts, body: Body) -> Result<Self, Failure> {
+    pub(super) async fn read(request: &Parts, body: Option<Body>) -> Result<Self, Failure> {
         let mut ask = Self::default();
         ask.form(request.uri.query().unwrap_or_default().as_bytes());
-        let body = tokio::time::timeout(PATIENCE, whole(body)).await;
+        let body = tokio::time::timeout(PATIENCE, whole(body.unwrap_or_default())).await;
         let body = body.map_err(|_| Failure::new(400, "The body of the call did not arrive in time."))??;
         match boundary(&request.headers).filter(|_| !is_json(&body)) {
             Some(boundary) => ask.parts(body, boundary).await?,
@@ -42,20 +44,22 @@ impl Ask {
     fn body(&mut self, body: &[u8]) -> Result<(), Failure> {
         match begun(body) {
             [] => Ok(()),
-            json @ [b'{', ..] => {
-                let fields: Map<String, Value> = serde_json::from_slice(json)
-                    .map_err(|error| Failure::new(400, format!("The body is no JSON that can be read: {error}")))?;
-                self.0.extend(fields.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)));
-                Ok(())
-            }
-            // A list names no field; calls that read have no use for one.
-            json @ [b'[', ..] => serde_json::from_slice::<Vec<Value>>(json)
-                .map(drop)
-                .map_err(|error| Failure::new(400, format!("The body is no JSON that can be read: {error}"))),
-            form => {
-                self.form(form);
-                Ok(())
-            }
+            said => match serde_json::from_slice(said) {
+                Ok(Value::Object(fields)) => {
+                    self.0.extend(fields.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)));
+                    Ok(())
+                }
+                Ok(Value::Null) => Ok(()),
+                // It names no field, and what it would be a call for is not what was meant.
+                Ok(_) => Err(Failure::new(400, "The body is JSON, but not an object with the fields of the call.")),
+                Err(error) if is_json(said) => {
+                    Err(Failure::new(400, format!("The body is no JSON that can be read: {error}")))
+                }
+                Err(_) => {
+                    self.form(said);
+                    Ok(())
+                }
+            },
         }
     }
 
@@ -163,6 +167,26 @@ fn is_json(body: &[u8]) -> bool {
     matches!(begun(body), [b'{' | b'[', ..])
 }
 
+/// Reads on what nobody wants to know, a film perhaps, so that whoever sends it comes to hear why: many programs look for an
+/// answer only when all is sent. Who asked whether to send it at all (RFC 9110 §10.1.1) has not begun.
+pub(super) async fn pass_over(request: &Parts, body: Body) {
+    if request.headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let mut stream = body.into_data_stream();
+    let reading = async {
+        let mut left = MAX_UNREAD;
+        while let Some(Ok(piece)) = stream.next().await {
+            match left.checked_sub(piece.len()) {
+                Some(still) => left = still,
+                None => return,
+            }
+        }
+    };
+    // The answer does not depend on it.
+    _ = tokio::time::timeout(PATIENCE, reading).await;
+}
+
 async fn whole(body: Body) -> Result<Vec<u8>, Failure> {
     let (mut stream, mut bytes) = (body.into_data_stream(), Vec::new());
     while let Some(piece) = stream.next().await {
@@ -207,7 +231,7 @@ mod tests {
     #[rstest]
     #[case("")]
     #[case(r#"{"path":null,"page":null,"refresh":null}"#)]
-    #[case("[]")]
+    #[case(" null ")]
     #[case("path=&page=&refresh=")]
     fn what_is_not_said_is_the_default(#[case] body: &str) {
         let ask = ask(body).unwrap();
@@ -230,7 +254,8 @@ mod tests {
     #[test]
     fn what_is_no_json_and_what_is_too_deep_is_refused() {
         let deep = format!("{{\"a\":{}", "[".repeat(100_000));
-        for body in ["{", "{\"a\"}", "[1", "[}", &deep, "{\"a\":\"\\ud800\"}"] {
+        let no_fields = ["[]", "[{\"path\":\"/\"}]", "\"/a\"", "1", "-1.5", "true"];
+        for body in ["{", "{\"a\"}", "[1", "[}", &deep, "{\"a\":\"\\ud800\"}"].into_iter().chain(no_fields) {
             assert_eq!(ask(body).unwrap_err().code, 400, "{}", &body[..body.len().min(20)]);
         }
     }

@@ -76,7 +76,12 @@ pub(super) async fn serve(State(edge): State<Arc<Edge>>, request: Request) -> Re
     if request.method == Method::OPTIONS {
         return preflight();
     }
-    guarded(extract::request_id(&request), Box::pin(answer(&edge, &request, body))).await
+    let mut body = Some(body);
+    let response = guarded(extract::request_id(&request), Box::pin(answer(&edge, &request, &mut body))).await;
+    if let Some(unread) = body {
+        ask::pass_over(&request, unread).await;
+    }
+    response
 }
 
 /// A bug costs one answer, which is an envelope like any other.
@@ -90,7 +95,8 @@ async fn guarded(id: &str, answering: impl Future<Output = Answer>) -> Response 
     }
 }
 
-async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
+/// Takes the body where it is read.
+async fn answer(edge: &Edge, request: &Parts, body: &mut Option<Body>) -> Answer {
     let path = request.uri.path().strip_prefix("/api").unwrap_or_default();
     let Some((who, noun)) = routes::find(path) else {
         return Err(Failure::new(404, "There is no such route in the API of the gateway."));
@@ -111,7 +117,6 @@ async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
         return Err(Failure::new(403, "You are not an admin: permission denied"));
     }
     match noun {
-        // What comes along, a whole film maybe, is not read.
         Noun::Refused(why) => return Err(Failure::new(403, why)),
         Noun::Absent(why) => return Err(Failure::new(404, why)),
         Noun::Idle(why) => return success(part::idle(why)),
@@ -119,7 +124,7 @@ async fn answer(edge: &Edge, request: &Parts, body: Body) -> Answer {
         Noun::NoneOf => return success(part::none()),
         _ => {}
     }
-    let call = Call { edge, request, ask: Ask::read(request, body).await?, who: caller };
+    let call = Call { edge, request, ask: Ask::read(request, body.take()).await?, who: caller };
     match noun {
         Noun::Me => people::me(&call),
         Noun::List => list::list(&call).await,

@@ -15,10 +15,10 @@ use crate::{
 const READING: [Permission; 3] = [Permission::Hidden, Permission::NoPassword, Permission::Webdav];
 
 /// Calls that need no login.
-pub(super) async fn answer(edge: &Edge, request: &Parts, body: Body, noun: Noun) -> Answer {
+pub(super) async fn answer(edge: &Edge, request: &Parts, body: &mut Option<Body>, noun: Noun) -> Answer {
     match noun {
-        Noun::Login => login(edge, request, body, StaticHash::of).await,
-        Noun::LoginHash => login(edge, request, body, StaticHash::sent).await,
+        Noun::Login => login(edge, request, body.take(), StaticHash::of).await,
+        Noun::LoginHash => login(edge, request, body.take(), StaticHash::sent).await,
         Noun::Logout => {
             edge.guard.logout(access::authorization(&request.headers).unwrap_or_default()).await?;
             done()
@@ -34,7 +34,7 @@ struct Token<'a> {
     token: &'a str,
 }
 
-async fn login(edge: &Edge, request: &Parts, body: Body, offered: fn(&str) -> StaticHash) -> Answer {
+async fn login(edge: &Edge, request: &Parts, body: Option<Body>, offered: fn(&str) -> StaticHash) -> Answer {
     let ask = Ask::read(request, body).await?;
     let (name, password) = (ask.text("username")?, ask.text("password")?);
     if name.is_empty() {

@@ -6,7 +6,7 @@ use serde_json::json;
 use sim115::{Fault, On, Times};
 
 use super::{TOKEN, closed, data, envelope, failure, films};
-use crate::support::world;
+use crate::support::{raw, world};
 
 #[rstest]
 #[case::json("application/json", r#"{"path":"/115/Movies","page":1,"per_page":1,"password":null,"unheard":{}}"#)]
@@ -131,4 +131,26 @@ async fn what_would_change_something_says_why_it_does_not() {
         assert!(code == 403 && message.contains("config.yaml"), "{route}: {code} {message}");
     }
     assert!(data(&t, TOKEN, "/fs/list", &json!({ "path": "/115" })).await["write"] == false);
+}
+
+/// Whoever looks for an answer only when all is sent comes to hear it.
+#[tokio::test]
+async fn who_sends_a_film_to_a_refusing_route_hears_why() {
+    let t = closed().start().await;
+    let (path, size) = ("/api/fs/put", 40 * 1024 * 1024);
+    for (token, wanted) in [(TOKEN, "only reads"), ("nobody", "token is invalidated")] {
+        let head = format!(
+            "PUT {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n"
+        );
+        let mut sent = head.into_bytes();
+        sent.resize(sent.len() + size, b'x');
+        let answer = raw(t.address, &sent).await;
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(wanted), "{answer}");
+    }
+    // Who asks first has sent nothing, and is not told to go on.
+    let asked = format!(
+        "PUT {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\nContent-Length: {size}\r\nExpect: 100-continue\r\n\r\n"
+    );
+    let answer = raw(t.address, asked.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("only reads"), "{answer}");
 }
