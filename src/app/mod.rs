@@ -228,6 +228,11 @@ impl App {
         self.frontend.store(frontend.map(Arc::new));
     }
 
+    /// Who may come in, once [`open`](Self::open) has read that.
+    pub fn guard(&self) -> Option<&Arc<Guard>> {
+        self.guard.get()
+    }
+
     /// Takes up who may come in from a changed configuration, and gives what [`Self::open`] gives.
     pub async fn admit(&self, auth: &Auth) -> Result<Option<SecretString>> {
         match self.guard.get() {

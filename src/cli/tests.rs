@@ -34,6 +34,7 @@ fn what_the_manual_says_can_be_typed(#[case] arguments: &[&str]) {
 #[cfg_attr(feature = "demo", case(&["demo", "--listen", "localhost"]))]
 #[cfg_attr(feature = "demo", case(&["demo", "--base-path", "gw"]))]
 #[cfg_attr(feature = "demo", case(&["demo", "--frontend-dir", "/dev/null"]))]
+#[cfg_attr(feature = "demo", case(&["demo", "--guest", "write"]))]
 fn what_it_does_not_say_cannot(#[case] arguments: &[&str]) {
     let typed = Cli::try_parse_from(["gate115"].iter().chain(arguments));
     assert!(typed.unwrap_err().use_stderr());

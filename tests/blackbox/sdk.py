@@ -37,7 +37,11 @@ def sdk():
     got = client.get_item_info("/115/Films/Clip.mp4")
     equal("size", len(CLIP), got.data.size)
     # The link is for the User-Agent that asked.
-    for url in (got.data.raw_url, f"{BASE}/d/115/Films/Clip.mp4"):
+    sign = f"?sign={got.data.sign}" if got.data.sign else ""
+    # Links are signed where guests may not read, and only there.
+    equal("guests", 401 if sign else 200, httpx.post(f"{BASE}/api/fs/list", json={"path": "/"}).json()["code"])
+    equal("unsigned", 401 if sign else 302, httpx.get(f"{BASE}/d/115/Films/Clip.mp4").status_code)
+    for url in (got.data.raw_url, f"{BASE}/d/115/Films/Clip.mp4{sign}"):
         answer = httpx.get(url, headers={"User-Agent": client.headers["User-Agent"]}, follow_redirects=True)
         equal(f"bytes of {url}", (200, CLIP), (answer.status_code, answer.content))
     # What a download proxy asks: the link, and with which headers it is to be fetched.

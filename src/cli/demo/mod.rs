@@ -1,20 +1,13 @@
 //! `gate115 demo`: the built-in 115 simulator with a small library, and the gateway on it, on one port.
 
 mod library;
+mod one_port;
 
 use std::{collections::BTreeMap, io, io::Write, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    extract::Request,
-    middleware::{self, Next},
-    response::Response,
-};
-use clap::Args;
-use http::{HeaderValue, header};
+use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret as _, SecretString};
 use sim115::Sim;
-use tower::Layer;
 
 use super::Failure;
 use crate::{
@@ -24,7 +17,7 @@ use crate::{
     deliver::{Cdn, Patience},
     error::{Error, Kind, Result},
     http as edge,
-    identity::{Auth, Guest},
+    identity::{Auth, Guest, Signer},
     path::VirtualPath,
     store::Memory,
     telemetry::{self, LogFormat},
@@ -43,11 +36,30 @@ pub(super) struct Options {
     /// An unpacked OpenList frontend in place of the built-in pages, as server.frontend_dir
     #[arg(long, env = "GATE115_FRONTEND_DIR", value_name = "FOLDER", value_parser = config::frontend_dir)]
     frontend_dir: Option<PathBuf>,
+    /// Whether everybody may read without a login, as auth.guest; off: links are signed
+    #[arg(long, env = "GATE115_GUEST", value_name = "GUEST", default_value = "read")]
+    guest: Guests,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Guests {
+    Off,
+    Read,
+}
+
+impl From<Guests> for Guest {
+    fn from(guests: Guests) -> Self {
+        match guests {
+            Guests::Off => Self::Off,
+            Guests::Read => Self::Read,
+        }
+    }
 }
 
 /// Runs until the process is told to end.
 pub(super) async fn demo(options: Options, format: LogFormat) -> Result<(), Failure> {
-    let Options { listen, base_path, frontend_dir } = options;
+    let Options { listen, base_path, frontend_dir, guest } = options;
+    let guest = Guest::from(guest);
     let _log = telemetry::init(format);
     app::raise_limits();
     let sim = Sim::builder().build();
@@ -56,7 +68,7 @@ pub(super) async fn demo(options: Options, format: LogFormat) -> Result<(), Fail
     let running = sim.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let origin = running.base_url();
     let server = Server { listen: vec![listen], base_path, metrics: Metrics::Open, frontend_dir, ..Server::default() };
-    let config = configuration(&sim, &origin, server)?;
+    let config = configuration(&sim, &origin, server, guest)?;
     let listeners = edge::bind(&config.server.listen).await?;
     let address = app::addresses(&listeners).first().copied().unwrap_or(listen);
     let clock = Clock::default();
@@ -72,15 +84,16 @@ pub(super) async fn demo(options: Options, format: LogFormat) -> Result<(), Fail
     let (front, admin) = app.open().await?;
     app.spawn();
     app::settled(&app, Duration::from_secs(5)).await;
-    let router = on_one_port(front, &sim, &origin);
+    let router = one_port::join(front, &sim, origin);
     let stop = app::stop_on_signal()?;
-    print(address, &config.server.base_path, admin.as_ref(), &mut io::stdout())?;
+    let signer = app.guard().and_then(|guard| guard.signer());
+    print(address, &config.server.base_path, signer.as_ref(), admin.as_ref(), &mut io::stdout())?;
     app.serve(listeners, router, stop).await;
     running.shutdown().await;
     Ok(())
 }
 
-fn configuration(sim: &Sim, base: &str, server: Server) -> Result<Config> {
+fn configuration(sim: &Sim, base: &str, server: Server, guest: Guest) -> Result<Config> {
     let base = base.parse().map_err(|_| Error::new(Kind::Internal, "The simulator's address is no URL."))?;
     let wire = Wire {
         base: Some(base),
@@ -103,51 +116,40 @@ fn configuration(sim: &Sim, base: &str, server: Server) -> Result<Config> {
         read_only: false,
         cache: Cache::default(),
     };
-    Ok(Config {
-        server,
-        data_dir: "data".into(),
-        auth: Auth { guest: Guest::Read, ..Auth::default() },
-        mounts: vec![mount],
-    })
+    Ok(Config { server, data_dir: "data".into(), auth: Auth { guest, ..Auth::default() }, mounts: vec![mount] })
 }
 
-/// The simulator's file server at the gateway's own address: a redirect names the host that the client used, so the demo
-/// works from another machine and out of a container.
-fn on_one_port(gateway: edge::Front, sim: &Sim, origin: &str) -> Router {
-    let origin = format!("{origin}/cdn");
-    let here = move |request: Request, next: Next| {
-        let host = request.headers().get(header::HOST).cloned();
-        let origin = origin.clone();
-        async move { readdressed(next.run(request).await, &origin, host.as_ref()) }
-    };
-    sim.cdn_router().fallback_service(middleware::from_fn(here).layer(gateway))
-}
-
-fn readdressed(mut response: Response, origin: &str, host: Option<&HeaderValue>) -> Response {
-    let to = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
-    let rest = to.and_then(|to| to.strip_prefix(origin));
-    if let (Some(rest), Some(host)) = (rest, host.and_then(|host| host.to_str().ok()))
-        && let Ok(to) = HeaderValue::try_from(format!("http://{host}/cdn{rest}"))
-    {
-        response.headers_mut().insert(header::LOCATION, to);
-    }
-    response
-}
-
-fn print(address: SocketAddr, base: &str, admin: Option<&SecretString>, out: &mut impl Write) -> io::Result<()> {
+/// Where links need a sign, `signer` makes it.
+fn print(
+    address: SocketAddr,
+    base: &str,
+    signer: Option<&Signer>,
+    admin: Option<&SecretString>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let at = if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
-    let at = format!("{at}{base}");
-    let film = VirtualPath::root().join("115").join("Films").join("Clip.mp4").to_uri();
+    let at = format!("http://{at}{base}");
+    let film = VirtualPath::root().join("115").join("Films").join("Clip.mp4");
+    let link = |route: &str| match signer {
+        // Shells look for files by what has a question mark in it.
+        Some(signer) => format!("'{at}/{route}{}?sign={}'", film.to_uri(), signer.sign(film.as_str())),
+        None => format!("{at}/{route}{}", film.to_uri()),
+    };
+    let save = if signer.is_some() { "-Lo Clip.mp4" } else { "-LO" };
     writeln!(
         out,
         "gate115 demo: a made-up 115 drive with a small library, and the gateway on it.\n\n\
-         \x20 click     http://{at}/\n\
-         \x20 download  curl -LO http://{at}/d{film}\n\
-         \x20 play      mpv http://{at}/d{film}\n\
-         \x20 relay     ffplay http://{at}/p{film}"
+         \x20 click     {at}/\n\
+         \x20 download  curl {save} {}\n\
+         \x20 play      mpv {}\n\
+         \x20 relay     ffplay {}",
+        link("d"),
+        link("d"),
+        link("p"),
     )?;
     if let Some(password) = admin {
-        writeln!(out, "\x20 log in    admin, {} (nobody has to)", password.expose_secret())?;
+        let why = if signer.is_some() { "" } else { " (nobody has to)" };
+        writeln!(out, "\x20 log in    admin, {}{why}", password.expose_secret())?;
     }
     writeln!(out, "\nNothing leaves this machine. Ctrl-C ends it.")?;
     out.flush()
@@ -156,41 +158,24 @@ fn print(address: SocketAddr, base: &str, admin: Option<&SecretString>, out: &mu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::Body;
-    use http::StatusCode;
-
-    fn answer(to: &str) -> Response {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::FOUND;
-        response.headers_mut().insert(header::LOCATION, to.parse().unwrap());
-        response
-    }
-
-    #[test]
-    fn a_redirect_to_the_simulator_names_the_clients_own_host() {
-        let host = || Some(HeaderValue::from_static("nas.lan:5244"));
-        let to = |to, host: Option<HeaderValue>| {
-            readdressed(answer(to), "http://127.0.0.1:9/cdn", host.as_ref()).headers()[header::LOCATION]
-                .to_str()
-                .unwrap()
-                .to_owned()
-        };
-        assert_eq!(to("http://127.0.0.1:9/cdn/ab/x?t=1", host()), "http://nas.lan:5244/cdn/ab/x?t=1");
-        assert_eq!(to("/115", host()), "/115");
-        assert_eq!(to("http://127.0.0.1:9/cdn/ab/x", None), "http://127.0.0.1:9/cdn/ab/x");
-    }
 
     #[test]
     fn the_links_it_prints_are_of_the_library() {
         let sim = Sim::builder().build();
         library::fill(&sim);
         assert!(sim.id_of("/Films/Clip.mp4").is_some());
-        let mut out = Vec::new();
-        print(SocketAddr::from(([0, 0, 0, 0], 80)), "/gw", Some(&"pw".into()), &mut out).unwrap();
-        let said = String::from_utf8(out).unwrap();
-        assert!(
-            said.contains("http://127.0.0.1:80/gw/d/115/Films/Clip.mp4\n") && said.contains("admin, pw (nobody"),
-            "{said}"
-        );
+        let signer = crate::identity::testing::signer("openlist-testtoken");
+        let open = ["-LO http://127.0.0.1:80/gw/d/115/Films/Clip.mp4\n".to_owned(), "admin, pw (nobody".to_owned()];
+        let sign = signer.sign("/115/Films/Clip.mp4");
+        let signed =
+            ["d", "p"].map(|route| format!(" 'http://127.0.0.1:80/gw/{route}/115/Films/Clip.mp4?sign={sign}'\n"));
+        for (signer, wanted) in [(None, open), (Some(&signer), signed)] {
+            let mut out = Vec::new();
+            print(SocketAddr::from(([0, 0, 0, 0], 80)), "/gw", signer, Some(&"pw".into()), &mut out).unwrap();
+            let said = String::from_utf8(out).unwrap();
+            for part in wanted {
+                assert!(said.contains(&part), "{said}");
+            }
+        }
     }
 }
