@@ -38,15 +38,15 @@ class Compared:
 
 
 def alternate(sides, unit, rounds, seconds, check=None, **options):
-    """Loads `sides`, pairs of process and URL, in turn; `unit` is `requests` or `bytes`."""
+    """Loads `sides`, process and URL of each, and headers if it has any of its own, in turn; `unit` is `requests` or `bytes`."""
     found = Compared()
     for number in range(-1, rounds):
-        for side, (pid, url) in enumerate(sides):
+        for side, (pid, url, *headers) in enumerate(sides):
             before = processor(pid)
-            tally = wrk(url, seconds if number >= 0 else 1, **options)
+            tally = wrk(url, seconds if number >= 0 else 1, headers=headers, **options)
             cost = processor(pid) - before
             if check:
-                check(tally)
+                check(tally, side)
             # The first round only warms up.
             if number >= 0:
                 found.rates[side].append(tally[unit] * 1e6 / tally["us"])
