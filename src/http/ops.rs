@@ -3,18 +3,20 @@
 use std::{fmt::Write, sync::Arc};
 
 use axum::{extract::State, response::IntoResponse};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
-use super::Edge;
-use crate::vfs;
+use super::{Edge, access};
+use crate::{identity::Identity, path::VirtualPath, vfs};
 
 /// The process lives.
 pub(super) async fn healthz() -> impl IntoResponse {
     (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
 
-/// Red until one mount works; a line for each mount.
-pub(super) async fn readyz(State(edge): State<Arc<Edge>>) -> impl IntoResponse {
+/// Red until one mount works; a line for each mount that whoever asks may see something of.
+pub(super) async fn readyz(State(edge): State<Arc<Edge>>, headers: HeaderMap) -> impl IntoResponse {
+    let visitor = access::visitor(&edge, &headers);
+    let told = |path: &VirtualPath| edge.metrics_are_open || visitor.as_ref().is_some_and(|who| concerns(who, path));
     let mut text = String::new();
     let mut ready = false;
     for mount in edge.namespace.load().mounts() {
@@ -29,9 +31,20 @@ pub(super) async fn readyz(State(edge): State<Arc<Edge>>) -> impl IntoResponse {
             vfs::State::Failed(error) => format!("failed: {}", error.message()),
         };
         let shown = if mount.is_remembered() { " (what was known of it is served)" } else { "" };
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{} {state}{shown}", mount.path());
+        if told(mount.path()) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{} {state}{shown}", mount.path());
+        }
+    }
+    if text.is_empty() {
+        text.push_str(if ready { "A mount works." } else { "No mount works." });
+        text.push_str(" Log in, or send auth.token as `Authorization: Bearer TOKEN`, to hear of each.\n");
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)
+}
+
+/// Whether a mount is in what somebody sees, or has it in it.
+fn concerns(who: &Identity, mount: &VirtualPath) -> bool {
+    who.sees(mount) || who.base_path().below(mount).is_some()
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use gate115::identity::{Guest, Signing};
+use gate115::{
+    config::{Config, Metrics, Mount},
+    identity::{Guest, Signing},
+    path::VirtualPath,
+};
 use rstest::rstest;
 use sim115::{Content, Sim};
 
@@ -69,6 +73,24 @@ async fn without_a_login_there_is_nothing_but_the_form() {
         t.get(path).send().await.is(200);
     }
     t.get("/d/115/../Movies/a.mkv%00").send().await.is(400);
+}
+
+#[tokio::test]
+async fn how_a_mount_is_is_told_to_whom_it_concerns() {
+    let two = |config: &mut Config| {
+        let path = VirtualPath::from_plain("/elsewhere").unwrap();
+        config.mounts.push(Mount { path, ..config.mounts[0].clone() });
+    };
+    let t = closed().config(two).access(|_, server| server.metrics = Metrics::Token).start().await;
+    let said = async |name: &str| {
+        let request =
+            if name.is_empty() { t.get("/readyz") } else { t.get("/readyz").with("cookie", &cookie(&t, name).await) };
+        request.send().await.is(200).text()
+    };
+    let stranger = said("").await;
+    assert!(stranger.starts_with("A mount works. Log in") && !stranger.contains("/115"), "{stranger}");
+    assert_eq!(said("admin").await, "/115 works\n/elsewhere works\n");
+    assert_eq!(said("tv").await, "/115 works\n", "his folder is in it");
 }
 
 #[tokio::test]

@@ -94,12 +94,20 @@ impl Stage {
     }
 
     pub fn mount(mut self, change: impl FnOnce(&mut Mount, &Sim) + Send + 'static) -> Self {
-        self.mount = Box::new(change);
+        let before = self.mount;
+        self.mount = Box::new(|mount, sim| {
+            before(mount, sim);
+            change(mount, sim);
+        });
         self
     }
 
     pub fn config(mut self, change: impl FnOnce(&mut Config) + Send + 'static) -> Self {
-        self.config = Box::new(change);
+        let before = self.config;
+        self.config = Box::new(|config| {
+            before(config);
+            change(config);
+        });
         self
     }
 
