@@ -3,6 +3,7 @@
 //! Nobody waits for a write: changes go to a bounded queue that one task works off. A disk that is full or gone is said once, and
 //! tried again until it works.
 
+mod memory;
 mod queue;
 pub mod record;
 
@@ -19,8 +20,10 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+pub use self::memory::Memory;
+pub(in crate::vfs) use self::memory::{Paths, Section, Unread};
 use self::queue::{Change, Key, Queue};
-use super::{Listing, flight::Tasks};
+use super::flight::Tasks;
 use crate::{
     clock::Clock,
     drive::{Entry, Handle, Kind as EntryKind},
@@ -78,48 +81,6 @@ struct StartRecord {
     handle: String,
     name: String,
     tag: String,
-}
-
-/// What is kept of one root's folders.
-#[derive(Debug)]
-pub struct Memory {
-    pub(super) section: Section,
-    pub(super) paths: Paths,
-    /// All that had been found by its path, and when by our clock.
-    pub(super) found: Vec<(Arc<str>, Arc<Entry>, Duration)>,
-}
-
-/// The listings of one account or share, whatever mounts show it.
-#[derive(Debug, Clone)]
-pub(super) struct Section {
-    shelf: Shelf,
-    of: Arc<str>,
-}
-
-/// What was found by its path below one root.
-#[derive(Debug, Clone)]
-pub(super) struct Paths {
-    shelf: Shelf,
-    prefix: Arc<str>,
-}
-
-/// What is kept of a listing, not looked into yet.
-pub(super) enum Unread {
-    /// It waits to be written.
-    Waiting(Arc<Listing>),
-    Written {
-        bytes: Vec<u8>,
-        /// Since it was written.
-        doubted: bool,
-        shelf: Shelf,
-    },
-}
-
-/// A listing that was kept.
-pub(super) struct Recalled {
-    pub(super) listing: Arc<Listing>,
-    /// It may stand in, and is not to be believed.
-    pub(super) doubted: bool,
 }
 
 impl Shelf {
@@ -289,109 +250,6 @@ impl Shelf {
     }
 }
 
-impl Section {
-    fn key(&self, folder: &Handle) -> Key {
-        (Table::Listings, format!("{} {}", self.of, folder.as_str()).into())
-    }
-
-    /// The folder was read, to its end.
-    pub(super) fn keep(&self, folder: &Handle, listing: &Arc<Listing>) {
-        let at = self.shelf.0.clock.unix_at(listing.read_at());
-        self.shelf.change(self.key(folder), Change::Listing(Arc::clone(listing), at));
-    }
-
-    /// What is kept of the folder is no longer to be believed.
-    pub(super) fn doubt(&self, folder: &Handle) {
-        self.shelf.change(self.key(folder), Change::Doubt);
-    }
-
-    /// The folder is no more.
-    pub(super) fn forget(&self, folder: &Handle) {
-        self.shelf.change(self.key(folder), Change::Gone);
-    }
-
-    /// What is kept of the folder; outer `None` where the store could not be asked.
-    pub(super) async fn listing(&self, folder: &Handle) -> Option<Option<Recalled>> {
-        let Some(unread) = self.unread(folder).await? else { return Some(None) };
-        let many = unread.bytes() >= MANY;
-        Some(if many { aside(move || unread.read()).await.ok().flatten() } else { unread.read() })
-    }
-
-    /// As [`Self::listing`], not looked into yet.
-    pub(super) async fn unread(&self, folder: &Handle) -> Option<Option<Unread>> {
-        let key = self.key(folder);
-        let mut doubted = false;
-        match self.shelf.0.queue.lock().find(&key) {
-            Some(Change::Listing(listing, _)) => return Some(Some(Unread::Waiting(Arc::clone(listing)))),
-            Some(Change::Gone) => return Some(None),
-            Some(Change::Doubt) => doubted = true,
-            Some(Change::Entry(..) | Change::Bytes(_)) | None => {}
-        }
-        let stored = self.shelf.find(key.0, &key.1).await?;
-        let shelf = self.shelf.clone();
-        Some(stored.map(|stored| Unread::Written { bytes: stored.value.bytes, doubted, shelf }))
-    }
-}
-
-impl Unread {
-    /// What is still to be read.
-    pub(super) fn bytes(&self) -> usize {
-        match self {
-            Self::Waiting(_) => 0,
-            Self::Written { bytes, .. } => bytes.len(),
-        }
-    }
-
-    /// `None` where it is damaged, or of another form. Takes a while where it is much.
-    pub(super) fn read(self) -> Option<Recalled> {
-        match self {
-            Self::Waiting(listing) => Some(Recalled { listing, doubted: false }),
-            Self::Written { bytes, doubted, shelf } => {
-                let record = record::read(&bytes)?;
-                let at = shelf.read_at(record.read_at);
-                let listing = Listing::of_shown(record.entries, at.unwrap_or_default())?;
-                Some(Recalled { listing: Arc::new(listing), doubted: record.doubted || doubted || at.is_none() })
-            }
-        }
-    }
-}
-
-impl Paths {
-    fn key(&self, path: &str) -> Key {
-        (Table::Folders, format!("{}{path}", self.prefix).into())
-    }
-
-    /// This stood at the path when it was asked for.
-    pub(super) fn keep(&self, path: &str, entry: &Arc<Entry>, at: Duration) {
-        let at = self.shelf.0.clock.unix_at(at);
-        self.shelf.change(self.key(path), Change::Entry(Arc::clone(entry), at));
-    }
-
-    pub(super) fn forget(&self, path: &str) {
-        self.shelf.change(self.key(path), Change::Gone);
-    }
-
-    async fn all(&self) -> Vec<(Arc<str>, Arc<Entry>, Duration)> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.shelf.0.store.scan(Table::Folders, &self.prefix, after.as_deref(), ROWS).await;
-            let Some(page) = self.shelf.read(page) else { return found };
-            for (key, stored) in &page.entries {
-                let path = key.strip_prefix(&*self.prefix);
-                let one = record::read(&stored.value.bytes).and_then(|mut record| {
-                    let at = self.shelf.read_at(record.read_at)?;
-                    Some((Arc::from(path?), Arc::new(record.entries.pop()?), at))
-                });
-                found.extend(one);
-            }
-            match page.entries.into_iter().next_back() {
-                Some((last, _)) if page.more => after = Some(last),
-                _ => return found,
-            }
-        }
-    }
-}
-
 /// Work that takes milliseconds, off the async threads.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
@@ -414,7 +272,10 @@ mod tests {
     use super::*;
     use crate::{
         store::Memory as Kept,
-        vfs::listing::tests::{file, folder},
+        vfs::{
+            Listing,
+            listing::tests::{file, folder},
+        },
     };
 
     async fn shelf() -> (Shelf, Memory) {
