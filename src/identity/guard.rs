@@ -1,9 +1,8 @@
 //! `Guard`: lets people in by their passwords, and knows them again by what they were given.
 
-use std::{collections::HashMap, fmt::Write as _, net::IpAddr, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use hmac::{Hmac, Mac as _};
 use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -14,9 +13,11 @@ use super::{
     hashing::Hashing,
     is_stable,
     password::made_up,
+    remembered::{Remembered, remember},
     sign::Signs,
     throttle::Throttle,
-    token::{Claims, LIFE, Refusal, Tokens},
+    token::{Claims, LIFE, Refusal, Tokens, random_hex},
+    unreadable,
 };
 use crate::{
     clock::Clock,
@@ -38,10 +39,9 @@ const LONGEST_TOKEN: usize = 512;
 pub struct Guard {
     store: Arc<dyn Store>,
     clock: Clock,
-    key: SessionKey,
     tokens: Tokens,
     throttle: Throttle,
-    hashing: Hashing,
+    pub(super) hashing: Hashing,
     /// Logins that were ended early, with when they would have ended by themselves.
     ended: RwLock<HashMap<Box<str>, u64>>,
     settings: ArcSwap<Settings>,
@@ -56,6 +56,7 @@ struct Settings {
     guest: Option<Identity>,
     /// Whoever shows the token.
     admin: Identity,
+    token: SecretString,
     token_sum: [u8; 32],
     signs: Arc<Signs>,
     /// Whether `/d` and `/p` are open to everybody.
@@ -65,9 +66,9 @@ struct Settings {
 #[derive(Debug, Clone)]
 struct Account {
     identity: Identity,
-    hash: Hash,
-    /// As it stands in tokens.
-    sum: String,
+    /// As it was written.
+    password: Password,
+    remembered: Remembered,
 }
 
 /// A login.
@@ -87,17 +88,15 @@ impl Guard {
     pub async fn open(auth: &Auth, store: Arc<dyn Store>, clock: Clock) -> Result<(Self, Option<SecretString>)> {
         let secrets = Secrets::new(Arc::clone(&store));
         let (key, _) = secrets.keep(SESSION_KEY, &rand::random::<[u8; 32]>()).await?;
-        let key = SessionKey::new(&key)?;
         let hashing = Hashing::default();
-        let (settings, made_up) = settings(auth, None, &secrets, &key, &hashing).await?;
+        let (settings, made_up) = settings(auth, None, &secrets, &hashing).await?;
         let guard = Self {
-            tokens: Tokens::new(&key.bytes)?,
+            tokens: Tokens::new(&key)?,
             throttle: Throttle::new(clock.clone()),
             ended: RwLock::new(Sessions::new(Arc::clone(&store)).ended().await?),
             settings: ArcSwap::from_pointee(settings),
             store,
             clock,
-            key,
             hashing,
         };
         Ok((guard, made_up))
@@ -106,7 +105,7 @@ impl Guard {
     /// Takes up a changed configuration: logins of users whose passwords stayed the same go on.
     pub async fn configure(&self, auth: &Auth) -> Result<Option<SecretString>> {
         let (old, secrets) = (self.settings.load_full(), Secrets::new(Arc::clone(&self.store)));
-        let (settings, made_up) = settings(auth, Some(&old), &secrets, &self.key, &self.hashing).await?;
+        let (settings, made_up) = settings(auth, Some(&old), &secrets, &self.hashing).await?;
         self.settings.store(Arc::new(settings));
         Ok(made_up)
     }
@@ -148,7 +147,7 @@ impl Guard {
         })?;
         let settings = self.settings.load_full();
         let account = settings.users.get(name);
-        let hash = account.map_or(&settings.decoy, |account| &account.hash);
+        let hash = account.map_or(&settings.decoy, |account| &account.remembered.hash);
         let fits = match self.hashing.fits(hash.clone(), offered).await {
             Ok(fits) => fits,
             Err(error) => {
@@ -163,8 +162,8 @@ impl Guard {
         let now = self.clock.unix();
         let claims = Claims {
             username: name.to_owned(),
-            pwd: account.sum.clone(),
-            jti: hex(&rand::random::<[u8; 16]>()),
+            pwd: account.remembered.id.clone(),
+            jti: random_hex::<16>(),
             iat: now,
             nbf: now,
             exp: now + LIFE,
@@ -181,7 +180,7 @@ impl Guard {
         }
         let claims = self.tokens.read(shown, self.clock.unix())?;
         let account = settings.users.get(&claims.username).ok_or(Refusal::NoSuchUser)?;
-        if !bool::from(account.sum.as_bytes().ct_eq(claims.pwd.as_bytes())) {
+        if !bool::from(account.remembered.id.as_bytes().ct_eq(claims.pwd.as_bytes())) {
             return Err(Refusal::PasswordChanged);
         }
         if self.ended.read().contains_key(claims.jti.as_str()) {
@@ -204,6 +203,11 @@ impl Guard {
     /// Who somebody is that shows nothing; `None` where guests have no business here.
     pub fn guest(&self) -> Option<Identity> {
         self.settings.load().guest.clone()
+    }
+
+    /// What makes an admin of whoever shows it, and signs links: for an admin alone.
+    pub fn token(&self) -> SecretString {
+        self.settings.load().token.clone()
     }
 
     /// Everybody with a password, admins first, then by name.
@@ -248,13 +252,12 @@ async fn settings(
     auth: &Auth,
     old: Option<&Settings>,
     secrets: &Secrets,
-    key: &SessionKey,
     hashing: &Hashing,
 ) -> Result<(Settings, Option<SecretString>)> {
     let token = match &auth.token {
         Some(token) => token.clone(),
         None => {
-            let made = format!("gate115-{}", hex(&rand::random::<[u8; 32]>()));
+            let made = format!("gate115-{}", random_hex::<32>());
             text(secrets.keep(TOKEN, made.as_bytes()).await?.0)?
         }
     };
@@ -265,22 +268,18 @@ async fn settings(
         }
         users => (users.to_vec(), None),
     };
-    // Those that are known are not hashed again.
-    let mut accounts = HashMap::new();
-    for user in users {
-        let sum = key.sum(&user);
-        let known = old.and_then(|old| old.users.get(&user.name)).filter(|known| known.sum == sum);
-        let hash = match known {
-            Some(known) => known.hash.clone(),
-            None => {
-                let password = user.password.clone();
-                hashing.run(move || password.hashed()).await?
-            }
-        };
-        let identity = Identity::new(&user.name, user.role, user.base_path, user.permissions);
-        accounts.insert(user.name, Account { identity, hash, sum });
-    }
-    let decoy = accounts.values().map(|account| &account.hash).max_by_key(|hash| hash.cost()).cloned();
+    let known = |user: &User| {
+        let known = old?.users.get(&user.name).filter(|known| known.password == user.password);
+        known.map(|known| &known.remembered.hash)
+    };
+    let remembered = remember(&users, known, secrets, hashing).await?;
+    let accounts =
+        users.into_iter().zip(remembered).map(|(User { name, password, role, base_path, permissions }, remembered)| {
+            let identity = Identity::new(&name, role, base_path, permissions);
+            (name, Account { identity, password, remembered })
+        });
+    let accounts: HashMap<_, _> = accounts.collect();
+    let decoy = accounts.values().map(|account| &account.remembered.hash).max_by_key(|hash| hash.cost()).cloned();
     let decoy = decoy.ok_or_else(|| Error::new(Kind::Internal, "There is no user at all."))?;
     let admin = accounts.values().map(|account| &account.identity).filter(|identity| identity.is_admin());
     let admin = admin.min_by_key(|identity| identity.name()).cloned().unwrap_or_else(|| Identity::admin("admin"));
@@ -290,6 +289,7 @@ async fn settings(
         admin,
         token_sum: Sha256::digest(token.expose_secret()).into(),
         signs: Arc::new(Signs::new(&token, &auth.old_tokens, auth.link_expiration)),
+        token,
         open: auth.guest == Guest::Read || auth.sign == Signing::None,
         users: accounts,
     };
@@ -315,46 +315,4 @@ async fn made_up_admin(secrets: &Secrets, hashing: &Hashing) -> Result<(User, Op
 
 fn text(kept: Vec<u8>) -> Result<SecretString> {
     String::from_utf8(kept).map(SecretString::from).map_err(|_| unreadable())
-}
-
-fn unreadable() -> Error {
-    Error::new(Kind::Storage, "What data_dir keeps of passwords and tokens cannot be read. Was it changed by hand?")
-}
-
-/// The key of logins: of their tokens, and of the sums of passwords in them.
-#[derive(Clone)]
-struct SessionKey {
-    bytes: Vec<u8>,
-    mac: Hmac<Sha256>,
-}
-
-impl SessionKey {
-    fn new(bytes: &[u8]) -> Result<Self> {
-        let mac = Hmac::new_from_slice(bytes).map_err(|_| unreadable())?;
-        Ok(Self { bytes: bytes.to_vec(), mac })
-    }
-
-    /// Differs with the name and the password, and tells nothing of either.
-    fn sum(&self, user: &User) -> String {
-        let mut mac = self.mac.clone();
-        for part in ["password", &user.name, user.password.identifying()] {
-            mac.update(part.as_bytes());
-            mac.update(&[0]);
-        }
-        hex(&mac.finalize().into_bytes()[..16])
-    }
-}
-
-impl std::fmt::Debug for SessionKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SessionKey(…)")
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

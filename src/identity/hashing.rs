@@ -44,6 +44,14 @@ impl Hashing {
     }
 }
 
+#[cfg(test)]
+impl Hashing {
+    /// Nothing is looked at as long as this is held.
+    pub(super) fn jam(&self) -> tokio::sync::SemaphorePermit<'_> {
+        self.queue.try_acquire_many(u32::try_from(AT_ONCE + WAITING).unwrap()).unwrap()
+    }
+}
+
 fn busy() -> Error {
     Error::new(Kind::Busy, "Too many people are logging in at once. Try again in a moment.")
 }

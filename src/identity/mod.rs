@@ -5,6 +5,7 @@ mod guard;
 mod hashing;
 mod password;
 mod permission;
+mod remembered;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -21,3 +22,9 @@ pub(crate) use sign::testing;
 pub use sign::{SignFault, Signer, is_stable, stable_parts, stable_path};
 pub use token::Refusal;
 pub use who::Identity;
+
+use crate::error::{Error, Kind};
+
+fn unreadable() -> Error {
+    Error::new(Kind::Storage, "What data_dir keeps of passwords and tokens cannot be read. Was it changed by hand?")
+}

@@ -54,11 +54,11 @@ impl Password {
         }
     }
 
-    /// What tells it from another, for a keyed sum alone: the same text gives the same bytes at every start.
-    pub(super) fn identifying(&self) -> &str {
+    /// Whether what was kept is of it: the very same hash, or one that fits what was written plainly. Takes a while there.
+    pub(super) fn is_kept_as(&self, kept: &Hash) -> bool {
         match &self.0 {
-            Written::Plain(StaticHash(hash)) => hash.expose_secret(),
-            Written::Hashed(Hash(phc)) => phc.expose_secret(),
+            Written::Plain(plain) => kept.fits(plain),
+            Written::Hashed(hash) => hash.as_phc() == kept.as_phc(),
         }
     }
 
@@ -73,7 +73,13 @@ impl Password {
 
 impl PartialEq for Password {
     fn eq(&self, other: &Self) -> bool {
-        self.identifying() == other.identifying()
+        match (&self.0, &other.0) {
+            (Written::Plain(StaticHash(one)), Written::Plain(StaticHash(other)))
+            | (Written::Hashed(Hash(one)), Written::Hashed(Hash(other))) => {
+                one.expose_secret() == other.expose_secret()
+            }
+            (Written::Plain(_), Written::Hashed(_)) | (Written::Hashed(_), Written::Plain(_)) => false,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     error::Kind,
     path::VirtualPath,
-    store::{Memory, Store},
+    store::{Memory, Store, Table},
 };
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -56,7 +56,7 @@ async fn a_login_is_known_again_until_it_ends() {
     assert_eq!((session.identity.name(), session.identity.base_path().as_str()), ("tv", "/115"));
     let token = session.token.expose_secret();
     assert_eq!(guard.identify(token), Ok(session.identity.clone()));
-    // Another start, with the passwords hashed anew.
+    // Another start.
     let (again, _) = stage.start(&auth()).await;
     assert_eq!(again.identify(token), Ok(session.identity.clone()));
     let left = session.ends - stage.clock.unix();
@@ -119,6 +119,124 @@ async fn another_password_ends_the_logins_of_its_user_alone() {
     changed.users.pop();
     guard.configure(&changed).await.unwrap();
     assert_eq!(guard.identify(tv.token.expose_secret()), Err(Refusal::NoSuchUser));
+}
+
+/// With another password of `tv`.
+fn auth_with(password: &str) -> Auth {
+    let mut auth = auth();
+    auth.users[1].password = Password::read(password).unwrap();
+    auth
+}
+
+#[tokio::test]
+async fn a_password_that_is_set_back_revives_no_login() {
+    let (stage, hash) = (Stage::new(), StaticHash::of("s3cret-two").hash());
+    for first in ["s3cret-two", hash.as_phc()] {
+        let (first, other) = (auth_with(first), auth_with("s3cret-new"));
+        let (guard, _) = stage.start(&first).await;
+        let one = login(&guard, "tv", "s3cret-two").await.unwrap();
+        guard.configure(&other).await.unwrap();
+        let two = login(&guard, "tv", "s3cret-new").await.unwrap();
+        guard.configure(&first).await.unwrap();
+        let three = login(&guard, "tv", "s3cret-two").await.unwrap();
+        // The same over restarts.
+        let (changed, _) = stage.start(&other).await;
+        assert!(changed.identify(three.token.expose_secret()).is_err());
+        let (back, _) = stage.start(&first).await;
+        for ended in [one, two, three] {
+            assert_eq!(back.identify(ended.token.expose_secret()), Err(Refusal::PasswordChanged));
+        }
+        for ended in [&guard, &changed] {
+            ended.configure(&first).await.unwrap();
+            let now = login(ended, "tv", "s3cret-two").await.unwrap();
+            assert!(back.identify(now.token.expose_secret()).is_ok(), "whoever has read it again knows what holds");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_as_long_as_what_was_kept_fits() {
+    let stage = Stage::new();
+    let [hash, other] = [(), ()].map(|()| StaticHash::of("s3cret-two").hash());
+    let (guard, _) = stage.start(&auth_with(hash.as_phc())).await;
+    let token = login(&guard, "tv", "s3cret-two").await.unwrap().token;
+    for same in [hash.as_phc(), "s3cret-two", hash.as_phc()] {
+        let (again, _) = stage.start(&auth_with(same)).await;
+        assert!(again.identify(token.expose_secret()).is_ok(), "{same}");
+        assert!(login(&again, "tv", "s3cret-two").await.is_ok() && login(&again, "tv", "s3cret-new").await.is_err());
+    }
+    let (again, _) = stage.start(&auth_with(other.as_phc())).await;
+    assert_eq!(again.identify(token.expose_secret()), Err(Refusal::PasswordChanged), "another hash of it");
+}
+
+#[tokio::test]
+async fn a_user_who_was_taken_out_comes_back_without_his_logins() {
+    let stage = Stage::new();
+    let (guard, _) = stage.start(&auth()).await;
+    let [admin, tv] =
+        [login(&guard, "admin", "s3cret-one").await.unwrap(), login(&guard, "tv", "s3cret-two").await.unwrap()];
+    let mut without = auth();
+    without.users.pop();
+    guard.configure(&without).await.unwrap();
+    guard.configure(&auth()).await.unwrap();
+    assert_eq!(guard.identify(tv.token.expose_secret()), Err(Refusal::PasswordChanged));
+    assert!(guard.identify(admin.token.expose_secret()).is_ok());
+}
+
+#[tokio::test]
+async fn processes_that_start_at_once_know_each_others_logins() {
+    let stage = Stage::new();
+    let auth = auth();
+    let ((ours, _), (theirs, _)) = tokio::join!(stage.start(&auth), stage.start(&auth));
+    for (at, other) in [(&ours, &theirs), (&theirs, &ours)] {
+        let session = login(at, "tv", "s3cret-two").await.unwrap();
+        assert_eq!(other.identify(session.token.expose_secret()), Ok(session.identity));
+    }
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_not_looked_at_again() {
+    let (guard, _) = Stage::new().start(&auth()).await;
+    let session = login(&guard, "tv", "s3cret-two").await.unwrap();
+    let jam = guard.hashing.jam();
+    guard.configure(&auth()).await.unwrap();
+    assert_eq!(guard.configure(&auth_with("s3cret-new")).await.unwrap_err().kind(), Kind::Busy);
+    assert!(guard.identify(session.token.expose_secret()).is_ok(), "a change that fails is none");
+    drop(jam);
+    assert!(login(&guard, "tv", "s3cret-two").await.is_ok());
+}
+
+#[tokio::test]
+async fn the_store_has_slow_hashes_of_passwords_alone() {
+    let stage = Stage::new();
+    stage.start(&auth()).await;
+    let kept = stage.store.scan(Table::Secrets, "", None, 100).await.unwrap().entries;
+    let names: Vec<_> = kept.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["passwords", "session-key"], "the key is random");
+    let record = String::from_utf8(kept[0].1.value.bytes.clone()).unwrap();
+    let mut users: std::collections::BTreeMap<String, [String; 2]> = serde_json::from_str(&record).unwrap();
+    let mut ids = Vec::new();
+    for (name, password) in [("admin", "s3cret-one"), ("tv", "s3cret-two")] {
+        let [hash, id] = users.remove(name).unwrap();
+        assert!(hash.starts_with("$argon2id$") && Hash::read(&hash).unwrap().fits(&StaticHash::of(password)), "{hash}");
+        assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+        ids.push(id);
+    }
+    assert!(users.is_empty(), "{users:?}");
+    // An id that came of the password would be the same wherever the password is.
+    stage.store.remove(Table::Secrets, "passwords").await.unwrap();
+    stage.start(&auth()).await;
+    let again = stage.store.get(Table::Secrets, "passwords").await.unwrap().unwrap().value.bytes;
+    let again = String::from_utf8(again).unwrap();
+    assert!(ids.iter().all(|id| !again.contains(&**id)), "{again}");
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_no_empty_one() {
+    let stage = Stage::new();
+    stage.store.put(Table::Secrets, "passwords", crate::store::Value::new(b"{\"tv\":[\"x\",\"y\"]}")).await.unwrap();
+    let failed = Guard::open(&auth(), Arc::clone(&stage.store), stage.clock.clone()).await.unwrap_err();
+    assert_eq!(failed.kind(), Kind::Storage);
 }
 
 #[tokio::test]

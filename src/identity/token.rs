@@ -1,6 +1,6 @@
 //! Tokens: what somebody who has logged in shows from then on. JWT, as OpenList's are, though nobody needs to read them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ const LONGEST: usize = 2048;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Claims {
     pub(super) username: String,
-    /// A sum of the password that holds, so that another password ends the login.
+    /// What stands for the password that holds ([`super::remembered`]), so that another password ends the login.
     pub(super) pwd: String,
     /// Which login this is.
     pub(super) jti: String,
@@ -82,6 +82,15 @@ impl Tokens {
         }
         if claims.exp <= now { Err(Refusal::Expired) } else { Ok(claims) }
     }
+}
+
+/// This many random bytes in hex.
+pub(super) fn random_hex<const BYTES: usize>() -> String {
+    rand::random::<[u8; BYTES]>().iter().fold(String::with_capacity(2 * BYTES), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 impl fmt::Debug for Tokens {

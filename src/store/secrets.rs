@@ -1,8 +1,8 @@
-//! Secrets: what the gateway makes up once to guard itself with, the same for all its processes and at every start.
+//! Secrets: what the gateway makes up to guard itself with, the same for all its processes and at every start.
 
 use std::sync::Arc;
 
-use super::{Store, Table, Value};
+use super::{Store, Stored, Table, Value, Version};
 use crate::error::Result;
 
 /// Secrets by name. Like credentials they lie there in plain text.
@@ -15,7 +15,17 @@ impl Secrets {
     }
 
     pub async fn find(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        Ok(self.0.get(Table::Secrets, name).await?.map(|stored| stored.value.bytes))
+        Ok(self.stored(name).await?.map(|stored| stored.value.bytes))
+    }
+
+    /// As [`Self::find`], with which write it is, for [`Self::replace`].
+    pub async fn stored(&self, name: &str) -> Result<Option<Stored>> {
+        self.0.get(Table::Secrets, name).await
+    }
+
+    /// Keeps this in place of what that write has left, or of nothing; false where something else is there by now.
+    pub async fn replace(&self, name: &str, of: Option<Version>, with: &[u8]) -> Result<bool> {
+        Ok(self.0.swap(Table::Secrets, name, of, Value::new(with)).await?.is_some())
     }
 
     /// What is kept under this name from now on, and whether it is `made`: another process may have been faster.
@@ -24,7 +34,7 @@ impl Secrets {
             if let Some(found) = self.find(name).await? {
                 return Ok((found, false));
             }
-            if self.0.swap(Table::Secrets, name, None, Value::new(made)).await?.is_some() {
+            if self.replace(name, None, made).await? {
                 return Ok((made.to_vec(), true));
             }
         }
@@ -45,5 +55,16 @@ mod tests {
         assert_eq!(theirs.keep("key", b"theirs").await.unwrap(), (b"ours".to_vec(), false));
         assert_eq!(theirs.keep("other", b"theirs").await.unwrap(), (b"theirs".to_vec(), true));
         assert_eq!(ours.find("key").await.unwrap(), Some(b"ours".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn what_was_changed_meanwhile_is_not_replaced() {
+        let secrets = Secrets::new(Arc::new(Memory::new(Clock::default())));
+        assert!(secrets.replace("key", None, b"one").await.unwrap());
+        assert!(!secrets.replace("key", None, b"two").await.unwrap());
+        let one = secrets.stored("key").await.unwrap().map(|stored| stored.version);
+        assert!(secrets.replace("key", one, b"two").await.unwrap());
+        assert!(!secrets.replace("key", one, b"three").await.unwrap());
+        assert_eq!(secrets.find("key").await.unwrap(), Some(b"two".to_vec()));
     }
 }
