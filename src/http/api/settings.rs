@@ -1,5 +1,6 @@
 //! Settings, as clients know them: few, and what they say of the gateway is so.
 
+use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -14,6 +15,7 @@ pub(in crate::http) const TITLE: &str = "gate115";
 pub(in crate::http) const COLOR: &str = "#1890ff";
 
 /// Of a setting: its group.
+const SINGLE: u8 = 0;
 const SITE: u8 = 1;
 const STYLE: u8 = 2;
 const PREVIEW: u8 = 3;
@@ -72,6 +74,8 @@ struct Item {
     index: usize,
 }
 
+/// Of a setting: who may see it, or that it is not changed.
+const PRIVATE: u8 = 1;
 const READ_ONLY: u8 = 2;
 
 fn all(edge: &Edge) -> Vec<Item> {
@@ -103,6 +107,20 @@ pub(super) fn public(edge: &Edge) -> Answer {
     success(map)
 }
 
+/// What signs links, and makes an admin of whoever has it: for an admin who asks for it by its name, and in no list.
+fn token(edge: &Edge, index: usize) -> Item {
+    Item {
+        key: "token",
+        value: edge.guard.token().expose_secret().to_owned(),
+        help: "",
+        r#type: "string",
+        options: "",
+        group: SINGLE,
+        flag: PRIVATE,
+        index,
+    }
+}
+
 /// Those of a group, or of several; all where none is said.
 pub(super) fn items(call: &Call<'_>) -> Answer {
     let mut groups = Vec::new();
@@ -122,6 +140,7 @@ pub(super) fn items(call: &Call<'_>) -> Answer {
 pub(super) fn item(call: &Call<'_>) -> Answer {
     let (key, keys) = (call.ask.text("key")?, call.ask.text("keys")?);
     let mut items = all(call.edge);
+    items.push(token(call.edge, items.len()));
     if !keys.is_empty() {
         items.retain(|item| keys.split(',').any(|key| key == item.key));
         return success(items);

@@ -1,9 +1,11 @@
 //! What the management pages of the frontend load.
 
+use gate115::identity::Guest;
 use serde_json::json;
 use sim115::{Fault, On, Times};
 
-use super::{TOKEN, closed, data, failure};
+use super::{TOKEN, closed, data, failure, films, login};
+use crate::support::{signs, world};
 
 #[tokio::test]
 async fn mounts_are_shown_with_how_they_do_and_without_their_logins() {
@@ -71,13 +73,58 @@ async fn settings_and_users_are_there_to_read() {
     }
     assert_eq!(data(&t, TOKEN, "/admin/setting/list", &json!({ "groups": "5,0" })).await, json!([]));
     assert_eq!(data(&t, TOKEN, "/admin/setting/get", &json!({ "key": "version" })).await["value"], "v4.2.6");
-    assert_eq!(failure(&t, TOKEN, "/admin/setting/get", &json!({ "key": "token" })).await.0, 404);
+    assert_eq!(failure(&t, TOKEN, "/admin/setting/get", &json!({ "key": "none" })).await.0, 404);
     let users = data(&t, TOKEN, "/admin/user/list", &json!({})).await;
     let names: Vec<_> = users["content"].as_array().unwrap().iter().map(|user| &user["username"]).collect();
     assert_eq!(names, ["admin", "ann", "tv"]);
     let tv = data(&t, TOKEN, "/admin/user/get", &json!({ "id": 3 })).await;
     assert_eq!((&tv["base_path"], &tv["password"]), (&json!("/115/Movies"), &json!("")));
     assert_eq!(failure(&t, TOKEN, "/admin/user/get", &json!({ "id": 0 })).await.0, 404);
+}
+
+/// As python-alist-client does it.
+#[tokio::test]
+async fn a_program_of_an_admin_reads_the_token_and_makes_signs() {
+    let (key, keys) = (json!({ "key": "token" }), json!({ "keys": "token" }));
+    for configured in [Some(TOKEN), None] {
+        let stage = world(films).access(move |auth, _| {
+            auth.guest = Guest::Off;
+            auth.token = configured.map(Into::into);
+        });
+        let t = stage.start().await;
+        let admin = login(&t, "admin").await;
+        let item = data(&t, &admin, "/admin/setting/get", &key).await;
+        assert_eq!(data(&t, &admin, "/admin/setting/get", &keys).await, json!([item]));
+        assert_eq!(
+            (&item["key"], &item["type"], &item["group"], &item["flag"]),
+            (&json!("token"), &json!("string"), &json!(0), &json!(1))
+        );
+        let token = item["value"].as_str().unwrap();
+        assert!(configured.is_none_or(|configured| token == configured));
+        let film = "/d/115/Movies/a%20b.mkv?sign=";
+        let sign = signs::sign(token, "/115/Movies/a b.mkv", 0);
+        t.get(&format!("{film}{sign}")).send().await.is(302);
+        t.get(&format!("{film}{}", signs::sign("another", "/115/Movies/a b.mkv", 0))).send().await.is(401);
+        // Nobody else hears of it, and nobody who has not asked.
+        let tv = login(&t, "tv").await;
+        for ask in [&key, &keys] {
+            assert_eq!(failure(&t, &tv, "/admin/setting/get", ask).await.0, 403);
+            assert_eq!(failure(&t, "", "/admin/setting/get", ask).await.0, 401);
+        }
+        let lists = [
+            ("/admin/setting/list", json!({})),
+            ("/admin/setting/list", json!({ "group": 0 })),
+            ("/admin/setting/default", json!({ "group": 0 })),
+            ("/admin/setting/get", json!({ "keys": "version" })),
+            ("/public/settings", json!({})),
+        ];
+        for (route, ask) in lists {
+            let list = data(&t, &admin, route, &ask).await.to_string();
+            assert!(!list.contains(token) && !list.contains("\"token\""), "{route}: {list}");
+        }
+    }
+    let t = world(films).access(|auth, _| auth.token = Some(TOKEN.into())).start().await;
+    assert_eq!(failure(&t, "", "/admin/setting/get", &key).await.0, 403, "a guest");
 }
 
 #[tokio::test]

@@ -66,7 +66,9 @@ fn asked(route: &str) -> Vec<(&'static str, Value)> {
         "/api/admin/setting/get" => vec![
             ("key", json!({ "key": "version" })),
             ("keys", json!({ "keys": "version,site_title" })),
-            ("missing", json!({ "key": "token" })),
+            ("token", json!({ "key": "token" })),
+            ("keys with the token", json!({ "keys": "token,version" })),
+            ("missing", json!({ "key": "tokens" })),
         ],
         _ => vec![("", json!({}))],
     }
@@ -130,6 +132,9 @@ fn plain(value: &mut Value, gateway: &str) {
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
         Value::Array(list) => list.iter_mut().for_each(|value| plain(value, gateway)),
         Value::Object(fields) => {
+            if fields.get("key").is_some_and(|key| key == "token") {
+                fields.insert("value".to_owned(), json!("[token]"));
+            }
             for (name, value) in fields {
                 match name.as_str() {
                     "token" => *value = json!("[token]"),
