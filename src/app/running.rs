@@ -97,10 +97,12 @@ async fn reload_on_signal(app: Arc<App>, mut current: Config, path: PathBuf, sto
                 for note in &loaded.notes {
                     tracing::warn!(field = note.field, "{}", note.message);
                 }
-                let Config { server, auth, .. } = &loaded.config;
+                let Config { server, data_dir, auth, .. } = &loaded.config;
                 let settled = Server { frontend_dir: server.frontend_dir.clone(), ..current.server.clone() };
-                if *server != settled || *auth != current.auth || loaded.config.data_dir != current.data_dir {
-                    tracing::warn!("a changed `server`, `auth` or `data_dir` is taken up at the next start only");
+                if *server != settled || *data_dir != current.data_dir {
+                    tracing::warn!(
+                        "a changed `server` (but for its `frontend_dir`) or `data_dir` is taken up at the next start only"
+                    );
                 }
                 let taken_up = async {
                     let frontend = app.frontend(server.frontend_dir.as_deref()).await?;

@@ -21,7 +21,7 @@ const ELSEWHERE = "Nobody was asked.";
 // Page of the management, and what is to be seen on it.
 const PAGES = {
   "": "Update Profile",
-  "/2fa": "This is in the configuration of the gateway",
+  "/2fa": "There is no second factor here",
   "/settings/site": "Site title",
   "/settings/style": "Main color",
   "/settings/preview": "Audio cover",

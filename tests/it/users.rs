@@ -92,6 +92,13 @@ impl Stage {
         self.get(path, cookie).await.unwrap().0.as_u16()
     }
 
+    /// The data that a call of the API gives to whoever shows this.
+    async fn data(&self, path: &str, shown: &str) -> serde_json::Value {
+        let url = format!("http://127.0.0.1:{}/api{path}", self.port);
+        let reply = self.client.get(url).header("authorization", shown).send().await.unwrap();
+        serde_json::from_slice::<serde_json::Value>(&reply.bytes().await.unwrap()).unwrap()["data"].take()
+    }
+
     async fn login(&self, name: &str, password: &str) -> Option<String> {
         let url = format!("http://127.0.0.1:{}/-/login", self.port);
         let reply = self.client.post(url).form(&[("name", name), ("password", password)]).send().await.unwrap();
@@ -154,6 +161,9 @@ async fn the_admin_is_made_up_once_and_gives_way_to_users_of_the_configuration()
     let ann = stage.login("ann", "correct horse").await.unwrap();
     assert_eq!(stage.status("/m", &ann).await, 200);
 
+    let token = stage.data("/admin/setting/get?key=token", ann.split_once('=').unwrap().1).await;
+    let token = token["value"].as_str().expect("an admin may know it");
+    assert_eq!(stage.data("/me", token).await["username"], "ann", "whoever shows it is the admin");
     assert_eq!(stage.status("/d/m/a.txt?sign=wrong", "").await, 401);
     // The log is written a little later, by a thread of its own.
     for _ in 0..400 {
@@ -165,8 +175,24 @@ async fn the_admin_is_made_up_once_and_gives_way_to_users_of_the_configuration()
     let log = stage.log("second");
     assert!(log.contains("the sign is cut short"), "{log}");
     let sign = signed.split_once('=').unwrap().1;
-    for secret in [&password, "correct horse", hash.trim_matches('"'), admin.split_once('=').unwrap().1, sign] {
+    for secret in [&password, "correct horse", hash.trim_matches('"'), admin.split_once('=').unwrap().1, sign, token] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
+    assert!(log.contains("/api/admin/setting/get"), "{log}");
+    assert!(!log.contains("at the next start only"), "`auth` is taken up at once: {log}");
     assert_eq!(stage.log("first").matches(&password).count(), 1, "the password is told once");
+
+    stage.write(", metrics: open", &format!("auth: {{ users: [{{ name: ann, password: {hash}, role: admin }}] }}"));
+    process.hang_up();
+    for _ in 0..400 {
+        if stage.log("second").contains("at the next start only") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert!(
+        stage.log("second").contains("or `data_dir` is taken up at the next start only"),
+        "{}",
+        stage.log("second")
+    );
 }

@@ -55,6 +55,8 @@ const READS_ONLY: &str = "This gateway only reads: it makes, changes and removes
 const CONFIGURED: &str = "This is in the configuration of the gateway: change config.yaml and send it SIGHUP";
 const NO_SHARES: &str =
     "There are no shares here: a folder is given to others by signed links, or by a user with a base path";
+const NO_SECOND_FACTOR: &str =
+    "There is no second factor here: a name and a password of the gateway are all that a login takes";
 const NO_PASSKEYS: &str = "There are no passkeys here: log in with a name and a password of the gateway";
 const NO_SSO: &str = "There is no single sign-on here: log in with a name and a password of the gateway";
 const NO_METAS: &str = "There are no metas here: what a user may see is his base path in config.yaml";
@@ -70,8 +72,8 @@ pub(super) const ROUTES: &[(&str, Who, Noun)] = &[
     ("/auth/login/hash", Who::Anyone, Noun::LoginHash),
     ("/auth/login/ldap", Who::Anyone, Noun::Refused("There is no LDAP here: log in with a name and a password of the gateway")),
     ("/auth/logout", Who::Anyone, Noun::Logout),
-    ("/auth/2fa/generate", Who::User, Noun::Refused(CONFIGURED)),
-    ("/auth/2fa/verify", Who::User, Noun::Refused(CONFIGURED)),
+    ("/auth/2fa/generate", Who::User, Noun::Refused(NO_SECOND_FACTOR)),
+    ("/auth/2fa/verify", Who::User, Noun::Refused(NO_SECOND_FACTOR)),
     ("/auth/sso", Who::Anyone, Noun::Refused(NO_SSO)),
     ("/auth/sso_callback", Who::Anyone, Noun::Refused(NO_SSO)),
     ("/auth/sso_get_token", Who::Anyone, Noun::Refused(NO_SSO)),
@@ -163,7 +165,7 @@ pub(super) const ROUTES: &[(&str, Who, Noun)] = &[
     ("/admin/user/create", Who::Admin, Noun::Refused(CONFIGURED)),
     ("/admin/user/update", Who::Admin, Noun::Refused(CONFIGURED)),
     ("/admin/user/delete", Who::Admin, Noun::Refused(CONFIGURED)),
-    ("/admin/user/cancel_2fa", Who::Admin, Noun::Refused(CONFIGURED)),
+    ("/admin/user/cancel_2fa", Who::Admin, Noun::Refused(NO_SECOND_FACTOR)),
     ("/admin/user/del_cache", Who::Admin, Noun::Refused("There is nothing of a user to forget: what he may is read from config.yaml")),
     ("/admin/user/sshkey/list", Who::Admin, Noun::NoneOf),
     ("/admin/meta/list", Who::Admin, Noun::NoneOf),
