@@ -2,8 +2,10 @@
 
 use std::{
     io::Read,
+    net::TcpListener,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -33,9 +35,16 @@ fn config(sim: &Sim, running: &Running, port: u16, mounts: &[&str]) -> String {
     text
 }
 
-/// A port that was free a moment ago.
+/// A port that nobody has. None of those that a client of another test may be given before the gateway takes it (Linux: 32768 and
+/// up), and another one each time.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(100);
+    let mut ports =
+        std::iter::repeat_with(|| 20_000 + first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000);
+    ports
+        .find_map(|port| u16::try_from(port).ok().filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()))
+        .unwrap()
 }
 
 async fn serve() -> Process {

@@ -46,7 +46,9 @@ impl World {
         }
         sim.share_all("sw3soak", "ab12");
         let running = sim.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // None that a client may be given while the gateway is dead (Linux: 32768 and up).
+        let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        let port = (18_000..20_000).find(free).expect("a port that nobody has");
         let world = Self { sim, _running: running, folder, port, binary };
         world.configure();
         world
