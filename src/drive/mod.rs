@@ -19,7 +19,7 @@ pub use family::Family;
 pub use link::{Audience, Binding, Link};
 pub use login::{Begun, Device, Login, Progress};
 pub use opened::{Local, Opened};
-pub use search::{Found, Only, Search};
+pub use search::{Found, Only, Search, folded, looked_for};
 pub use thumb::Thumb;
 
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -70,7 +70,7 @@ pub trait Drive: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Finding entries by their names anywhere below a folder, where the service can.
+    /// Finding entries by their names anywhere below a folder, where the drive can.
     fn search(&self) -> Option<&dyn Search> {
         None
     }

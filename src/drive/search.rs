@@ -20,10 +20,30 @@ impl Only {
     }
 }
 
-/// Looking for names, where the service has an index of them. It comes after the fact: what is new may not be found yet, and what
-/// is found may be gone.
+/// A word as it is looked for in names: as they are shown, in lower case.
+pub fn looked_for(word: &str) -> String {
+    match word {
+        // Within a name they stay what they are.
+        "." | ".." => word.to_owned(),
+        word => folded(&Name::shown(word)),
+    }
+}
+
+/// A name as words are looked for in it.
+pub fn folded(name: &Name) -> String {
+    name.as_str().to_lowercase()
+}
+
+/// Looking for names anywhere below a folder, where the drive can.
 #[async_trait]
 pub trait Search: Debug + Send + Sync {
+    /// True where a service has an index of names. It comes after the fact: what is new may not be found yet, what is found may
+    /// be gone, and each question costs a call. Else the folders themselves are looked at: what is found is all that is true of
+    /// them, [`Self::above`] costs nothing, and the search is let go where nobody waits for it any more.
+    fn is_index(&self) -> bool {
+        true
+    }
+
     /// Some two hundred of what is below the folder with this word in its name, in one call.
     async fn search(&self, folder: &Handle, word: &str, only: Option<Only>, asker: &Asker) -> Result<Vec<Found>>;
 

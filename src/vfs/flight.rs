@@ -43,10 +43,11 @@ impl Tasks {
     }
 }
 
+type Answer<V> = watch::Sender<Option<Result<V>>>;
 type Waiting<V> = watch::Receiver<Option<Result<V>>>;
 
 /// A question under way: for whom, and where its answer will be.
-type Flight<V> = (Asker, Waiting<V>);
+type Flight<V> = (Asker, Arc<Answer<V>>);
 
 /// The questions under way, by key.
 pub(super) struct Flights<K, V> {
@@ -88,19 +89,39 @@ where
         self.under_way(key, &Asker::task(), ask);
     }
 
+    /// Ends when nobody waits for the question under way for `key` any more, and whoever comes then asks anew. For a part of
+    /// that question which is worth nothing to others.
+    pub(super) fn deserted(&self, key: &K) -> impl Future<Output = ()> + Send + 'static + use<K, V> {
+        let (running, key) = (Arc::clone(&self.running), key.clone());
+        let answer = running.lock().get(&key).map(|(_, answer)| Arc::clone(answer));
+        async move {
+            let Some(answer) = answer else { return std::future::pending().await };
+            loop {
+                answer.closed().await;
+                // Somebody may have come meanwhile; nobody comes while this is held.
+                let mut running = running.lock();
+                if answer.receiver_count() == 0 {
+                    take_away(&mut running, &key, &answer);
+                    return;
+                }
+            }
+        }
+    }
+
     fn under_way<F>(&self, key: &K, asker: &Asker, ask: impl FnOnce(Asker) -> F) -> Waiting<V>
     where
         F: Future<Output = Result<V>> + Send + 'static,
     {
         let mut running = self.running.lock();
-        if let Some((first, waiting)) = running.get(key) {
+        if let Some((first, answer)) = running.get(key) {
             first.joined_by(asker);
-            return waiting.clone();
+            return answer.subscribe();
         }
         let asker = asker.apart();
         let (tell, waiting) = watch::channel(None);
-        running.insert(key.clone(), (asker.clone(), waiting.clone()));
-        let landing = Landing { key: key.clone(), running: Arc::clone(&self.running) };
+        let tell = Arc::new(tell);
+        running.insert(key.clone(), (asker.clone(), Arc::clone(&tell)));
+        let landing = Landing { key: key.clone(), answer: Arc::clone(&tell), running: Arc::clone(&self.running) };
         let work = ask(asker);
         self.tasks.spawn(async move {
             let result = work.await;
@@ -121,12 +142,20 @@ impl<K, V> fmt::Debug for Flights<K, V> {
 /// Takes the key away even when the work panics or is cancelled.
 struct Landing<K: Eq + Hash, V> {
     key: K,
+    answer: Arc<Answer<V>>,
     running: Arc<Mutex<HashMap<K, Flight<V>>>>,
 }
 
 impl<K: Eq + Hash, V> Drop for Landing<K, V> {
     fn drop(&mut self) {
-        self.running.lock().remove(&self.key);
+        take_away(&mut self.running.lock(), &self.key, &self.answer);
+    }
+}
+
+/// Unless the key is another flight's by now.
+fn take_away<K: Eq + Hash, V>(running: &mut HashMap<K, Flight<V>>, key: &K, answer: &Arc<Answer<V>>) {
+    if running.get(key).is_some_and(|(_, other)| Arc::ptr_eq(answer, other)) {
+        running.remove(key);
     }
 }
 
@@ -159,6 +188,39 @@ mod tests {
         let (a, b) = tokio::join!(flights.join(&1, &task, ask()), flights.join(&1, &task, ask()));
         assert_eq!((a.unwrap(), b.unwrap()), (1, 1));
         assert_eq!(flights.join(&1, &task, ask()).await.unwrap(), 2, "the next question is a new one");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_for_those_who_wait_alone_ends_when_the_last_has_left_and_is_begun_anew_for_who_comes_then() {
+        let flights = Arc::new(Flights::<u8, &str>::new(Tasks::here()));
+        let (left, wait) = (Arc::new(AtomicU32::new(0)), Duration::from_secs(10));
+        let ask = || {
+            let (flights, left) = (Arc::clone(&flights), Arc::clone(&left));
+            move |_| async move {
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => Ok("done"),
+                    () = flights.deserted(&1) => {
+                        left.fetch_add(1, Ordering::SeqCst);
+                        // Something else that belongs to the question goes on.
+                        tokio::time::sleep(wait).await;
+                        Ok("left")
+                    }
+                }
+            }
+        };
+        let (task, patience) = (Asker::task(), Duration::from_secs(1));
+        let short = async || tokio::time::timeout(patience, flights.join(&1, &task, ask())).await.is_err();
+        let (long, others) = tokio::join!(flights.join(&1, &task, ask()), async { short().await && short().await });
+        assert_eq!((long.unwrap(), others, left.load(Ordering::SeqCst)), ("done", true, 0), "one has waited all along");
+        assert!(short().await);
+        tokio::time::sleep(patience).await;
+        assert_eq!((left.load(Ordering::SeqCst), flights.has(&1)), (1, false));
+        let second = tokio::time::timeout(wait * 3, flights.join(&1, &task, ask())).await.unwrap();
+        assert_eq!(
+            (second.unwrap(), left.load(Ordering::SeqCst)),
+            ("done", 1),
+            "the first, landed since, takes nothing away"
+        );
     }
 
     #[tokio::test]

@@ -5,16 +5,22 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use parking_lot::RwLock;
 use tokio::{sync::Semaphore, time::timeout};
+use tokio_util::sync::CancellationToken;
 
-use super::{entry, tree::Tree};
+use super::{
+    entry,
+    tree::{BOUNDS, Tree, Wish},
+};
 use crate::{
-    drive::{self, Asker, Drive, Entry, Locate, Opened, Page},
+    drive::{self, Asker, Drive, Entry, Found, Handle, Locate, Only, Opened, Page, Search, looked_for},
     error::{Error, Kind, Result},
-    path::is_own_spelling,
+    path::{Name, is_own_spelling},
 };
 
 /// Calls of the system under way at once. One that hangs (a network file system that is gone) keeps its place.
 const AT_ONCE: usize = 32;
+/// Searches under way at once: each takes a core or a disk for itself.
+const SEARCHES_AT_ONCE: usize = 2;
 /// For a place, and then for the answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -24,6 +30,7 @@ pub struct Local {
     account: String,
     root: Arc<Root>,
     places: Arc<Semaphore>,
+    searches: Arc<Semaphore>,
 }
 
 /// The root, and the tree below it once it is opened.
@@ -51,12 +58,22 @@ impl Local {
             account: format!("local:{}", root.display()),
             root: Arc::new(Root { path: root, tree: RwLock::default() }),
             places: Arc::new(Semaphore::new(AT_ONCE)),
+            searches: Arc::new(Semaphore::new(SEARCHES_AT_ONCE)),
         }
     }
 
-    /// Does blocking work in the tree, a bounded number at a time.
+    /// Does blocking work in the tree.
     async fn call<T: Send + 'static>(&self, work: impl FnOnce(&Tree) -> Result<T> + Send + 'static) -> Result<T> {
-        let Ok(Ok(place)) = timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await else {
+        self.call_among(&self.places, work).await
+    }
+
+    /// Does blocking work in the tree, as much of it at once as there are places.
+    async fn call_among<T: Send + 'static>(
+        &self,
+        places: &Arc<Semaphore>,
+        work: impl FnOnce(&Tree) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let Ok(Ok(place)) = timeout(PATIENCE, Arc::clone(places).acquire_owned()).await else {
             return Err(
                 Error::new(Kind::Busy, "The disk has too much to do at once. Try again in a moment.").op("local")
             );
@@ -116,6 +133,10 @@ impl Drive for Local {
         Some(self)
     }
 
+    fn search(&self) -> Option<&dyn Search> {
+        Some(self)
+    }
+
     /// Lets the root go: whatever stands at its path when it is needed next is the one that is meant.
     fn resume(&self) {
         *self.root.tree.write() = None;
@@ -149,5 +170,27 @@ impl Locate for Local {
     async fn find(&self, names: &[&str], _asker: &Asker) -> Result<Option<Entry>> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         self.call(move |tree| tree.find(&names)).await
+    }
+}
+
+#[async_trait]
+impl Search for Local {
+    fn is_index(&self) -> bool {
+        false
+    }
+
+    /// By a walk through the folders, the nearest first and each once: at most 500,000 entries in 50,000 folders, 64 levels deep and
+    /// for five seconds, or until 200 are found. It ends as well when this is let go.
+    async fn search(&self, folder: &Handle, word: &str, only: Option<Only>, _asker: &Asker) -> Result<Vec<Found>> {
+        let (folder, wish) = (folder.clone(), Wish { word: looked_for(word), only });
+        let left = CancellationToken::new();
+        let _leaves = left.clone().drop_guard();
+        let walk = move |tree: &Tree| tree.search(&folder, &wish, &BOUNDS, || !left.is_cancelled());
+        self.call_among(&self.searches, walk).await
+    }
+
+    async fn above(&self, found: &Found, _asker: &Asker) -> Result<Option<Vec<(Handle, Name)>>> {
+        let (mark, folder) = (found.mark.clone(), entry::path(&found.folder)?);
+        self.call(move |tree| Ok(tree.has(&mark)?.then(|| entry::above(&folder)))).await
     }
 }

@@ -34,6 +34,23 @@ pub(super) fn path(handle: &Handle) -> Result<PathBuf> {
     Ok(PathBuf::from(OsStr::from_bytes(&bytes)))
 }
 
+/// A name of the disk as it is shown. What is not UTF-8 cannot stand in a path of ours.
+pub(super) fn shown(name: &OsStr) -> Name {
+    Name::shown(&name.to_string_lossy())
+}
+
+/// The folders from right below the root down to this one, each by a name that leads to it, whatever else is shown alike.
+pub(super) fn above(folder: &Path) -> Vec<(Handle, Name)> {
+    let mut at = PathBuf::new();
+    let step = |name: &OsStr| {
+        at.push(name);
+        let shown = shown(name);
+        let name = if name.to_str() == Some(shown.as_str()) { shown } else { shown.tagged(&tag(name), true) };
+        (handle(&at), name)
+    };
+    folder.iter().filter(|name| *name != ".").map(step).collect()
+}
+
 /// What stands at a path; `None` where it is neither a regular file nor a folder.
 pub(super) fn entry(path: &Path, metadata: &Metadata) -> Option<Entry> {
     let kind = if metadata.is_dir() {
@@ -47,8 +64,7 @@ pub(super) fn entry(path: &Path, metadata: &Metadata) -> Option<Entry> {
     let created = metadata.created().ok().and_then(|at| at.into_std().duration_since(UNIX_EPOCH).ok());
     Some(Entry {
         handle: handle(path),
-        // What is not UTF-8 cannot stand in a path of ours; the tag tells apart what then looks alike.
-        name: Name::shown(&name.to_string_lossy()),
+        name: shown(name),
         kind,
         tag: tag(name),
         modified: u64::try_from(metadata.mtime()).unwrap_or_default(),
@@ -70,7 +86,7 @@ pub(super) fn root() -> Entry {
     }
 }
 
-/// Made of the name alone, so that it stays when the file is written anew.
+/// Made of the name alone, so that it stays when the file is written anew. It tells apart what is shown alike.
 fn tag(name: &OsStr) -> Arc<str> {
     let sum = Sha256::digest(name.as_bytes());
     sum.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>().into()
@@ -100,6 +116,18 @@ mod tests {
     fn the_root_is_a_path_too() {
         assert_eq!(path(&root().handle).unwrap(), Path::new("."));
         assert_eq!(path(&Handle::new("d:1")).unwrap_err().kind(), ErrorKind::Internal);
+    }
+
+    #[test]
+    fn the_folders_above_are_called_so_that_each_is_found_again() {
+        assert_eq!(above(Path::new(".")), []);
+        let odd = OsStr::from_bytes(b"b\xff");
+        let folder = Path::new("a").join(odd).join("c");
+        let above = above(&folder);
+        let names: Vec<_> = above.iter().map(|(_, name)| name.as_str()).collect();
+        assert_eq!(names, ["a", &format!("b\u{fffd} ({})", tag(odd)), "c"]);
+        assert_eq!(above[1].0, handle(&Path::new("a").join(odd)));
+        assert_eq!(above[2].0, handle(&folder));
     }
 
     proptest! {

@@ -7,7 +7,7 @@ mod walk;
 
 use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
 use moka::sync::Cache;
 use tokio::sync::Semaphore;
 
@@ -22,9 +22,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    drive::{Asker, Entry, Found, Only},
+    drive::{Asker, Entry, Found, Only, folded, looked_for},
     error::{Error, Kind, Result},
-    path::{Name, VirtualPath},
+    path::VirtualPath,
 };
 
 /// Hits that a search gives; nobody reads more.
@@ -83,6 +83,11 @@ struct Start {
 }
 
 impl Start {
+    /// Whether its drive's search looks at the folders themselves: what was known of them adds nothing that is true.
+    fn looks(&self) -> bool {
+        self.mounted.drive.search().is_some_and(|search| !search.is_index())
+    }
+
     /// Where nobody can be asked to search, and the folder itself was never read, it is read: else nothing would have been
     /// looked at, and nothing found would say nothing.
     async fn glance(&self, asker: &Asker) -> Result<()> {
@@ -98,12 +103,7 @@ impl Wish {
     /// `None` where there is no word in it.
     pub fn new(keywords: &str, only: Option<Only>) -> Option<Self> {
         let said = keywords.split_whitespace().max_by_key(|word| (word.chars().count(), *word))?.to_owned();
-        // A name shows some characters otherwise, and so do the words that are looked for in it.
-        let shown = |word: &str| match word {
-            "." | ".." => word.to_owned(),
-            word => Name::shown(word).as_str().to_lowercase(),
-        };
-        let mut words: Vec<_> = keywords.split_whitespace().map(shown).collect();
+        let mut words: Vec<_> = keywords.split_whitespace().map(looked_for).collect();
         words.sort();
         words.dedup();
         Some(Self { words, said, only })
@@ -111,7 +111,7 @@ impl Wish {
 
     fn takes(&self, entry: &Entry) -> bool {
         self.only.is_none_or(|only| only.takes(entry)) && {
-            let name = entry.name.as_str().to_lowercase();
+            let name = folded(&entry.name);
             self.words.iter().all(|word| name.contains(word.as_str()))
         }
     }
@@ -171,7 +171,7 @@ pub(super) async fn search(
             if let Some(kept) = searches.kept(&key) {
                 return kept;
             }
-            let answer = look(&namespace, &key.0, &key.1, &asker).await;
+            let answer = look(&namespace, &key, &asker).await;
             let whole = answer.as_ref().is_ok_and(|(_, whole)| *whole);
             let answer = answer.map(|(hits, _)| Arc::from(hits));
             searches.keep(key, answer.clone(), whole);
@@ -182,8 +182,8 @@ pub(super) async fn search(
 }
 
 /// What is found, and whether every drive has said what it had to say.
-async fn look(namespace: &Arc<Namespace>, path: &VirtualPath, wish: &Wish, asker: &Asker) -> Result<(Vec<Hit>, bool)> {
-    let mut failed = None;
+async fn look(namespace: &Arc<Namespace>, key: &Key, asker: &Asker) -> Result<(Vec<Hit>, bool)> {
+    let ((path, wish), mut failed) = (key, None);
     let starts = starts(namespace, path, asker, &mut failed).await?;
     for start in &starts {
         if let Err(error) = start.glance(asker).await {
@@ -196,18 +196,27 @@ async fn look(namespace: &Arc<Namespace>, path: &VirtualPath, wish: &Wish, asker
         let _turn = turn.map_err(|error| Error::new(Kind::Internal, "No search gets a turn.").source(error))?;
         let (mut walk, mut known) = (Walk::new(namespace, wish, MOST), Vec::with_capacity(starts.len()));
         for start in &starts {
-            known.push(walk.through(start).await?);
+            known.push(if start.looks() { Known::none(start) } else { walk.through(start).await? });
         }
         known
     };
     let enough = known.iter().map(|known| known.hits.len()).sum::<usize>() >= MOST;
+    let deserted = namespace.searches().flights.deserted(key).shared();
     // Where all there is below is known, and lately enough, nobody need be asked.
     let ask = |(start, known): (&Start, &Known)| {
-        let mounted = Arc::clone(&start.mounted);
+        let (mounted, deserted) = (Arc::clone(&start.mounted), deserted.clone());
         let (folder, asked) = (start.folder.handle.clone(), !known.whole && !enough);
         async move {
             let drive = mounted.drive.search().filter(|_| asked)?;
-            Some(drive.search(&folder, &wish.said, wish.only, asker).await)
+            let search = drive.search(&folder, &wish.said, wish.only, asker);
+            if drive.is_index() {
+                // It has cost its call, so its answer is for the next who asks.
+                return Some(search.await);
+            }
+            Some(tokio::select! {
+                told = search => told,
+                () = deserted => Err(Error::new(Kind::Busy, "Nobody waited for this search any more.")),
+            })
         }
     };
     let told = join_all(starts.iter().zip(&known).map(ask)).await;
@@ -296,38 +305,4 @@ impl fmt::Debug for Searches {
 }
 
 #[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-    use crate::vfs::listing::tests::{file, folder};
-
-    #[rstest]
-    #[case("film", true)]
-    #[case("FILM mkv", true)]
-    #[case("mkv a", true)]
-    #[case("film film", true)]
-    #[case("a/b", true)]
-    #[case("a／b", true)]
-    #[case(".", true)]
-    #[case("%", true)]
-    #[case("'\"", true)]
-    #[case("🎬", true)]
-    #[case("film avi", false)]
-    #[case("*", false)]
-    fn a_name_has_all_the_words(#[case] keywords: &str, #[case] taken: bool) {
-        let film = file("A/b '\" 100% Film 🎬.mkv", "t", 1);
-        assert_eq!(Wish::new(keywords, None).unwrap().takes(&film), taken);
-        assert!(!Wish::new(keywords, Some(Only::Folders)).unwrap().takes(&film));
-    }
-
-    #[test]
-    fn a_wish_has_words_and_the_longest_is_said() {
-        for nothing in ["", " ", "\t\u{3000}\n"] {
-            assert_eq!(Wish::new(nothing, None), None);
-        }
-        let wish = Wish::new("a  Longest mkv", None).unwrap();
-        assert_eq!((wish.said.as_str(), wish.words), ("Longest", vec!["a".to_owned(), "longest".into(), "mkv".into()]));
-        assert!(Wish::new("x", Some(Only::Folders)).unwrap().takes(&folder("xy", "t", 1)));
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use crate::{
     vfs::mounts::Namespace,
 };
 
-/// Questions that one search asks about folders whose place nobody knows.
+/// Questions that one search asks about folders whose place nobody knows, where each costs a call.
 const LOOK_UPS: usize = 5;
 
 /// One search's finds, on their way to their places.
@@ -54,11 +54,11 @@ impl<'a> Places<'a> {
             }));
         }
         let mut asked = HashSet::new();
-        while self.look_ups > 0
-            && let Some(drive) = start.mounted.drive.search()
+        while let Some(drive) = start.mounted.drive.search()
+            && (self.look_ups > 0 || start.looks())
             && let Some(next) = next(&known, &found, &asked)
         {
-            self.look_ups -= 1;
+            self.look_ups -= usize::from(!start.looks());
             asked.insert(found[next].folder.clone());
             match self.look_up(start, drive, &mut known, &found[next]).await {
                 Ok(Some(folder)) => found[next].folder = folder,

@@ -44,6 +44,17 @@ pub(super) struct Known {
     pub(super) failed: Option<Error>,
 }
 
+impl Known {
+    /// Nothing but where the search begins.
+    pub(super) fn none(start: &Start) -> Self {
+        let places = HashMap::from([
+            (start.mounted.root.handle.clone(), start.mount.path().clone()),
+            (start.folder.handle.clone(), start.at.clone()),
+        ]);
+        Self { hits: Vec::new(), places, whole: false, failed: None }
+    }
+}
+
 /// What some listings have given.
 #[derive(Default)]
 struct Seen {
@@ -63,11 +74,7 @@ impl<'a> Walk<'a> {
 
     pub(super) async fn through(&mut self, start: &Start) -> Result<Known> {
         let from = (start.at.clone(), start.folder.handle.clone());
-        let places = HashMap::from([
-            (start.mounted.root.handle.clone(), start.mount.path().clone()),
-            (from.1.clone(), from.0.clone()),
-        ]);
-        let mut known = Known { hits: Vec::new(), places, whole: true, failed: None };
+        let mut known = Known { whole: true, ..Known::none(start) };
         let (mut left, mut had) = (VecDeque::from([from]), HashSet::new());
         while !left.is_empty() {
             if self.hits == 0 || self.entries == 0 {

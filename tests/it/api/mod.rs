@@ -10,6 +10,7 @@ mod matrix;
 mod playlist;
 mod reading;
 mod searching;
+mod searching_disk;
 mod thumbnails;
 
 use gate115::identity::Guest;

@@ -3,6 +3,8 @@
 //! The kernel checks it while it walks (`openat2` with `RESOLVE_BENEATH`; where there is none, cap-std walks name by name), so
 //! it does not matter what is exchanged meanwhile. A link to an absolute path counts as one that leads out.
 
+mod walk;
+
 use std::{
     ffi::OsString,
     fs, io,
@@ -16,6 +18,7 @@ use cap_std::{
 };
 use rustix::fs::OFlags;
 
+pub(super) use self::walk::{BOUNDS, Wish};
 use super::{entry, error};
 use crate::{
     drive::{Entry, Handle, Opened},
@@ -53,12 +56,11 @@ impl Tree {
     /// Every file and folder in a folder that can be reached without leaving the root; nothing else.
     pub(super) fn list(&self, folder: &Handle) -> Result<Vec<Entry>> {
         let path = entry::path(folder)?;
-        let failed = |cause| error::translate(cause, "this folder", Kind::NotFound);
-        let dir = self.dir.open_dir(&path).map_err(failed)?;
+        let dir = self.dir.open_dir(&path).map_err(of_folder)?;
         let mut entries = Vec::new();
-        for seen in dir.entries().map_err(failed)? {
-            let seen = seen.map_err(failed)?;
-            if let Some(entry) = self.seen(&path, &seen).map_err(failed)? {
+        for seen in dir.entries().map_err(of_folder)? {
+            let seen = seen.map_err(of_folder)?;
+            if let Some(entry) = self.seen(&path, &seen).map_err(of_folder)? {
                 entries.push(entry);
             }
             if entries.len() > MAX_ENTRIES {
@@ -86,9 +88,17 @@ impl Tree {
 
     /// What stands at these names; `None` where nothing does that would be listed.
     pub(super) fn find(&self, names: &[String]) -> Result<Option<Entry>> {
-        let path: PathBuf = names.iter().collect();
-        match self.dir.metadata(&path) {
-            Ok(metadata) => Ok(entry::entry(&path, &metadata)),
+        self.at(&names.iter().collect::<PathBuf>())
+    }
+
+    /// Whether what was listed is still there.
+    pub(super) fn has(&self, entry: &Handle) -> Result<bool> {
+        Ok(self.at(&entry::path(entry)?)?.is_some())
+    }
+
+    fn at(&self, path: &Path) -> Result<Option<Entry>> {
+        match self.dir.metadata(path) {
+            Ok(metadata) => Ok(entry::entry(path, &metadata)),
             Err(cause) if error::is_absent(&cause) => Ok(None),
             Err(cause) => Err(error::translate(cause, "this path", Kind::NotFound)),
         }
@@ -110,6 +120,10 @@ impl Tree {
         let entry = entry::entry(&path, &metadata).filter(|entry| !entry.is_folder()).ok_or_else(none)?;
         Ok(Opened { entry, version: entry::version(&metadata), file: opened.into_std() })
     }
+}
+
+fn of_folder(cause: io::Error) -> Error {
+    error::translate(cause, "this folder", Kind::NotFound)
 }
 
 fn below(folder: &Path, name: OsString) -> PathBuf {

@@ -17,12 +17,12 @@ use tempfile::TempDir;
 use super::*;
 
 /// `root/in/film.txt` holds "inside", `outside/film.txt` beside the root holds "secret".
-struct World {
+pub(super) struct World {
     dir: TempDir,
-    tree: Tree,
+    pub(super) tree: Tree,
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     let dir = tempfile::tempdir().unwrap();
     for (folder, content) in [("root/in", "inside"), ("outside", "secret")] {
         fs::create_dir_all(dir.path().join(folder)).unwrap();
@@ -33,12 +33,12 @@ fn world() -> World {
 }
 
 impl World {
-    fn at(&self, path: &str) -> PathBuf {
+    pub(super) fn at(&self, path: &str) -> PathBuf {
         self.dir.path().join(path)
     }
 
     /// A link at `root/{at}`; `DIR` stands for the folder that holds the root.
-    fn link(&self, at: &str, to: &str) {
+    pub(super) fn link(&self, at: &str, to: &str) {
         symlink(to.replace("DIR", &self.dir.path().to_string_lossy()), self.at("root").join(at)).unwrap();
     }
 

@@ -1,0 +1,165 @@
+//! `fs/search` in folders of this machine: what is on the disk, whoever has listed it, and nothing from beside it.
+
+use std::{
+    fs,
+    os::unix::{ffi::OsStrExt, fs::symlink},
+    path::Path,
+};
+
+use gate115::{
+    config::{Drive, Local},
+    path::VirtualPath,
+};
+use rstest::rstest;
+use serde_json::{Value, json};
+use sim115::Content;
+use tempfile::TempDir;
+
+use super::{data, failure};
+use crate::support::{TestApp, world};
+
+/// `root/a/b/c{n}/show {n}.mkv`, eight of them, and one more beside the root.
+fn disk() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..8 {
+        put(&dir, &format!("root/a/b/c{n}/show {n}.mkv"));
+    }
+    put(&dir, "outside/show 9.mkv");
+    dir
+}
+
+fn put(dir: &TempDir, path: impl AsRef<Path>) {
+    let at = dir.path().join(path);
+    fs::create_dir_all(at.parent().unwrap()).unwrap();
+    fs::write(at, "x").unwrap();
+}
+
+fn local(dir: &TempDir) -> Drive {
+    Drive::Local(Local { root: dir.path().join("root") })
+}
+
+async fn stage(dir: &TempDir) -> TestApp {
+    let drive = local(dir);
+    world(|_| {}).mount(move |mount, _| mount.drive = drive).start().await
+}
+
+/// Full paths, in order of the alphabet.
+async fn search(t: &TestApp, ask: Value) -> Vec<String> {
+    let found = data(t, "", "/fs/search", &ask).await;
+    let text = |hit: &Value, key: &str| hit[key].as_str().unwrap().to_owned();
+    let content = found["content"].as_array().unwrap().iter();
+    let mut paths: Vec<_> = content.map(|hit| format!("{}/{}", text(hit, "parent"), text(hit, "name"))).collect();
+    paths.sort();
+    assert_eq!(found["total"], paths.len());
+    paths
+}
+
+#[tokio::test]
+async fn what_nobody_has_listed_is_found_wherever_it_lies_and_its_path_leads_to_it() {
+    let dir = disk();
+    let t = stage(&dir).await;
+    let all: Vec<_> = (0..8).map(|n| format!("/115/a/b/c{n}/show {n}.mkv")).collect();
+    let found = search(&t, json!({ "parent": "/", "keywords": "MKV show" })).await;
+    assert_eq!(found, all, "in more folders than 115 would be asked for");
+    for path in &found {
+        assert_eq!(data(&t, "", "/fs/get", &json!({ "path": path })).await["size"], 1, "{path}");
+        t.get(&format!("/d{path}").replace(' ', "%20")).send().await.is(200);
+    }
+    assert_eq!(search(&t, json!({ "parent": "/115/a/b/c3", "keywords": "show" })).await, [all[3].clone()]);
+    assert_eq!(search(&t, json!({ "parent": "/", "keywords": "c", "scope": 1 })).await.len(), 8);
+    assert_eq!(search(&t, json!({ "parent": "/", "keywords": "nowhere" })).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_was_listed_and_is_gone_is_not_found() {
+    let dir = disk();
+    let t = stage(&dir).await;
+    for path in ["/115", "/115/a", "/115/a/b", "/115/a/b/c0", "/115/a/b/c1"] {
+        data(&t, "", "/fs/list", &json!({ "path": path })).await;
+    }
+    fs::remove_dir_all(dir.path().join("root/a/b/c0")).unwrap();
+    fs::rename(dir.path().join("root/a/b/c1/show 1.mkv"), dir.path().join("root/a/show 1b.mkv")).unwrap();
+    let found = search(&t, json!({ "parent": "/", "keywords": "show" })).await;
+    assert_eq!((found.len(), found[0].as_str()), (7, "/115/a/b/c2/show 2.mkv"));
+    assert!(found.contains(&"/115/a/show 1b.mkv".to_owned()), "{found:?}");
+    let (code, message) = failure(&t, "", "/fs/search", &json!({ "parent": "/115/a/b/c0", "keywords": "show" })).await;
+    assert!(code == 500 && message.ends_with("object not found"), "{code} {message}");
+}
+
+#[tokio::test]
+async fn nothing_from_beside_the_root_is_found() {
+    let dir = disk();
+    let root = dir.path().join("root");
+    symlink("../outside", root.join("out")).unwrap();
+    symlink("../outside/show 9.mkv", root.join("a/show 9.mkv")).unwrap();
+    symlink("..", root.join("a/round")).unwrap();
+    let t = stage(&dir).await;
+    let found = search(&t, json!({ "parent": "/", "keywords": "show" })).await;
+    assert_eq!(found.len(), 8, "{found:?}");
+    assert!(!found.iter().any(|path| path.contains('9')), "{found:?}");
+}
+
+#[tokio::test]
+async fn names_that_are_no_text_lead_to_the_right_file() {
+    let dir = disk();
+    for odd in [&b"x\xfe"[..], b"x\xff"] {
+        let folder = std::ffi::OsStr::from_bytes(odd);
+        put(&dir, Path::new("root").join(folder).join("odd.txt"));
+        fs::write(dir.path().join("root").join(folder).join("odd.txt"), odd).unwrap();
+    }
+    let t = stage(&dir).await;
+    let found = search(&t, json!({ "parent": "/", "keywords": "odd" })).await;
+    let mut contents = Vec::new();
+    for path in &found {
+        let path = VirtualPath::from_plain(path).unwrap();
+        contents.push(t.get(&format!("/d{}", path.to_uri())).send().await.is(200).bytes().to_vec());
+    }
+    contents.sort();
+    assert_eq!(contents, [b"x\xfe", b"x\xff"], "{found:?}");
+}
+
+#[rstest]
+#[case::gone(|dir: &TempDir| fs::rename(dir.path().join("root"), dir.path().join("away")).unwrap(), "Is its disk mounted")]
+#[case::exchanged(
+    |dir: &TempDir| {
+        fs::rename(dir.path().join("root"), dir.path().join("away")).unwrap();
+        put(dir, "root/show.mkv");
+    },
+    "SIGHUP"
+)]
+#[tokio::test]
+async fn a_disk_that_cannot_be_looked_at_is_a_failure(#[case] happens: fn(&TempDir), #[case] told: &str) {
+    let dir = disk();
+    let t = stage(&dir).await;
+    for path in ["/115", "/115/a", "/115/a/b", "/115/a/b/c0"] {
+        data(&t, "", "/fs/list", &json!({ "path": path })).await;
+    }
+    happens(&dir);
+    let (code, message) = failure(&t, "", "/fs/search", &json!({ "parent": "/", "keywords": "show" })).await;
+    assert!(code == 500 && message.contains(told), "{code} {message}");
+}
+
+#[tokio::test]
+async fn beside_a_drive_of_115_both_are_searched_and_the_disk_costs_no_look_ups() {
+    let dir = disk();
+    let t = world(|sim| {
+        for n in 0..8 {
+            sim.file(&format!("/s{n}/deep/show {n}.mkv"), Content::pattern(10));
+        }
+        sim.file("/disk/hidden/show.mkv", Content::pattern(10));
+    })
+    .start()
+    .await;
+    let mut config = t.config.clone();
+    let mut second = config.mounts[0].clone();
+    second.path = VirtualPath::from_plain("/115/disk").unwrap();
+    second.drive = local(&dir);
+    config.mounts.push(second);
+    t.app.reload(&config);
+    t.works(1).await;
+    t.sim.ledger().reset();
+    let found = search(&t, json!({ "parent": "/", "keywords": "show" })).await;
+    let of_disk = found.iter().filter(|path| path.starts_with("/115/disk/a/b/")).count();
+    assert_eq!((of_disk, t.calls("search"), t.calls("category_get"), t.api_calls()), (8, 1, 5, 6), "{found:?}");
+    assert!(!found.iter().any(|path| path.contains("hidden")), "{found:?}");
+}
