@@ -26,7 +26,7 @@ pub(super) fn policy(config: &MountConfig) -> Policy {
     let cache = &config.cache;
     Policy {
         driver: config.drive.kind(),
-        delivery: match &config.delivery {
+        delivery: match config.given_out() {
             config::Delivery::Redirect => Delivery::Redirect,
             config::Delivery::Proxy => Delivery::Proxy,
             config::Delivery::Url(proxy) => Delivery::Url(Arc::clone(proxy)),

@@ -50,7 +50,7 @@ fn print(path: &Path, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
             mount.path.to_string(),
             mount.drive.kind().into(),
             mount.drive.root(),
-            mount.delivery.to_string(),
+            mount.given_out().to_string(),
             mount.drive.rate().map_or_else(|| "-".to_owned(), |rate| format!("{rate}/s")),
             server,
         ];
@@ -124,7 +124,7 @@ mod tests {
              MOUNT  DRIVE      ROOT                 DELIVERY  RATE   SERVER\n\
              /电影    115-cloud  2345678901234567890  redirect  2/s    115.com\n\
              /b/c   115-cloud  0                    proxy     0.5/s  http://127.0.0.1:9115\n\
-             /c     local      /srv/media           redirect  -      this machine\n"
+             /c     local      /srv/media           proxy     -      this machine\n"
         );
     }
 

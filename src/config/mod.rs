@@ -68,6 +68,13 @@ pub struct Mount {
     pub cache: Cache,
 }
 
+impl Mount {
+    /// What `/d` answers with, whatever was written: files of this machine are always given as bytes.
+    pub fn given_out(&self) -> &Delivery {
+        if matches!(self.drive, Drive::Local(_)) { &Delivery::Proxy } else { &self.delivery }
+    }
+}
+
 /// What `/d` answers with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Delivery {

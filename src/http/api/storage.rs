@@ -11,22 +11,87 @@ use crate::{
     vfs::{Delivery, Mount, State},
 };
 
-/// The `type` of each driver, what clients call it, and its fields: name, type and default.
-type Field = (&'static str, &'static str, &'static str);
-const DRIVERS: [(&str, &str, &[Field]); 4] = [
-    (
-        "115-cloud",
-        "115 Cloud",
-        &[("root_folder_id", "string", "0"), ("limit_rate", "float", "2"), ("page_size", "number", "1150")],
-    ),
-    ("115-open", "115 Open", &[("root_folder_id", "string", "0"), ("limit_rate", "float", "1")]),
-    (
-        "115-share",
-        "115 Share",
-        &[("share_code", "text", ""), ("root_folder_id", "string", ""), ("limit_rate", "float", "1")],
-    ),
-    ("local", "Local", &[("root_folder_path", "string", "")]),
+/// A field of a mount: name, type, default, and what it may be where that is one of few.
+type Field = (&'static str, &'static str, &'static str, &'static str);
+
+/// How the fields of a login are called, and never what is in them.
+const COOKIE: Field = ("cookie", "text", "", "");
+const QR_TOKEN: Field = ("qrcode_token", "text", "", "");
+const APP: Field = ("qrcode_source", "text", "", "");
+const ROOT: Field = ("root_folder_id", "string", "0", "");
+const LINK_BINDING: Field = ("link_binding", "select", "auto", "auto,per_client");
+
+struct Kind {
+    /// The `type` that it is written with, and what clients call it.
+    written: &'static str,
+    name: &'static str,
+    common: &'static [Field],
+    fields: &'static [Field],
+}
+
+/// As clients know them; what those have no name for is called as in the configuration.
+const DRIVERS: [Kind; 4] = [
+    Kind {
+        written: "115-cloud",
+        name: "115 Cloud",
+        common: COMMON,
+        fields: &[
+            COOKIE,
+            QR_TOKEN,
+            APP,
+            ("page_size", "number", "1150", ""),
+            ("limit_rate", "float", "2", ""),
+            ROOT,
+            LINK_BINDING,
+        ],
+    },
+    Kind {
+        written: "115-open",
+        name: "115 Open",
+        common: COMMON,
+        fields: &[
+            ROOT,
+            ("limit_rate", "float", "1", ""),
+            ("page_size", "number", "1150", ""),
+            ("access_token", "text", "", ""),
+            ("refresh_token", "text", "", ""),
+            ("app_id", "text", "", ""),
+        ],
+    },
+    Kind {
+        written: "115-share",
+        name: "115 Share",
+        common: COMMON,
+        fields: &[
+            COOKIE,
+            QR_TOKEN,
+            APP,
+            ("page_size", "number", "1000", ""),
+            ("limit_rate", "float", "1", ""),
+            ("share_code", "text", "", ""),
+            ("receive_code", "text", "", ""),
+            ("root_folder_id", "string", "", ""),
+            LINK_BINDING,
+        ],
+    },
+    Kind {
+        written: "local",
+        name: "Local",
+        common: COMMON_OF_THIS_MACHINE,
+        fields: &[("root_folder_path", "string", "", "")],
+    },
 ];
+
+const COMMON: &[Field] = &[
+    ("mount_path", "string", "", ""),
+    ("cache_expiration", "number", "30", ""),
+    ("web_proxy", "bool", "false", ""),
+    ("webdav_policy", "select", "302_redirect", "302_redirect,use_proxy_url,native_proxy"),
+    ("down_proxy_url", "text", "", ""),
+];
+/// Nothing is kept of it, and its bytes come through us alone.
+const COMMON_OF_THIS_MACHINE: &[Field] =
+    &[("mount_path", "string", "", ""), ("webdav_policy", "select", "native_proxy", "native_proxy")];
 
 /// What clients call the driver of the innermost mount at a path.
 pub(super) fn provider(edge: &Edge, full: &VirtualPath) -> &'static str {
@@ -36,7 +101,7 @@ pub(super) fn provider(edge: &Edge, full: &VirtualPath) -> &'static str {
 }
 
 fn name(driver: &str) -> &'static str {
-    DRIVERS.iter().find(|(written, _, _)| *written == driver).map_or("unknown", |(_, name, _)| name)
+    DRIVERS.iter().find(|kind| kind.written == driver).map_or("unknown", |kind| kind.name)
 }
 
 #[derive(Serialize)]
@@ -153,20 +218,18 @@ struct Config {
 
 const ALERT: &str = "info|Mounts are written into config.yaml; here they are only shown.";
 
-fn schema(name: &'static str, fields: &[Field]) -> Driver {
-    let item = |name, r#type, default| Item { name, r#type, default, options: "", required: false, help: "" };
+fn schema(kind: &Kind) -> Driver {
+    let item =
+        |&(name, r#type, default, options): &Field| Item { name, r#type, default, options, required: false, help: "" };
+    let is_local = kind.written == "local";
     Driver {
-        common: vec![
-            item("mount_path", "string", ""),
-            item("cache_expiration", "number", "30"),
-            item("web_proxy", "bool", "false"),
-        ],
-        additional: fields.iter().map(|(name, r#type, default)| item(name, r#type, default)).collect(),
+        common: kind.common.iter().map(item).collect(),
+        additional: kind.fields.iter().map(item).collect(),
         config: Config {
-            name,
+            name: kind.name,
             local_sort: false,
-            only_proxy: name == "Local",
-            no_cache: name == "Local",
+            only_proxy: is_local,
+            no_cache: is_local,
             no_upload: true,
             need_ms: false,
             default_root: "0",
@@ -178,19 +241,19 @@ fn schema(name: &'static str, fields: &[Field]) -> Driver {
 }
 
 pub(super) fn driver_names() -> Answer {
-    success(DRIVERS.map(|(_, name, _)| name))
+    success(DRIVERS.map(|kind| kind.name))
 }
 
 pub(super) fn drivers() -> Answer {
-    let all: BTreeMap<_, _> = DRIVERS.iter().map(|(_, name, fields)| (*name, schema(name, fields))).collect();
+    let all: BTreeMap<_, _> = DRIVERS.iter().map(|kind| (kind.name, schema(kind))).collect();
     success(all)
 }
 
 pub(super) fn driver(call: &Call<'_>) -> Answer {
     let (driver, other) = (call.ask.text("driver")?, call.ask.text("name")?);
     let wanted = if driver.is_empty() { other } else { driver };
-    match DRIVERS.iter().find(|(_, name, _)| *name == wanted) {
-        Some((_, name, fields)) => success(schema(name, fields)),
+    match DRIVERS.iter().find(|kind| kind.name == wanted) {
+        Some(kind) => success(schema(kind)),
         None => Err(Failure::new(404, "There is no such driver here.")),
     }
 }

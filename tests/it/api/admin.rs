@@ -1,6 +1,9 @@
 //! What the management pages of the frontend load.
 
-use gate115::identity::Guest;
+use gate115::{
+    config::{Drive, Local},
+    identity::Guest,
+};
 use serde_json::json;
 use sim115::{Fault, On, Times};
 
@@ -28,6 +31,41 @@ async fn mounts_are_shown_with_how_they_do_and_without_their_logins() {
     assert!(status != "work" && !status.is_empty(), "{status}");
     let (code, message) = failure(&t, TOKEN, "/admin/storage/get", &json!({ "id": 9 })).await;
     assert!(code == 500 && message.ends_with("storage not found"), "{message}");
+}
+
+#[tokio::test]
+async fn a_local_folder_is_said_to_be_given_as_the_bytes_that_it_is_given_as() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().to_owned();
+    let t = closed().mount(move |mount, _| mount.drive = Drive::Local(Local { root })).start().await;
+    let mount = &data(&t, TOKEN, "/admin/storage/list", &json!({})).await["content"][0];
+    assert_eq!((&mount["web_proxy"], &mount["webdav_policy"]), (&json!(true), &json!("native_proxy")), "{mount}");
+}
+
+#[tokio::test]
+async fn drivers_name_the_fields_of_a_login_and_say_nothing_of_what_is_in_them() {
+    let t = closed().start().await;
+    let all = data(&t, TOKEN, "/admin/driver/list", &json!({})).await;
+    let names = |driver: &str, kind: &str| {
+        let items = all[driver][kind].as_array().unwrap().iter();
+        items.map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (driver, login) in [
+        ("115 Cloud", &["cookie", "qrcode_token", "qrcode_source"][..]),
+        ("115 Open", &["access_token", "refresh_token", "app_id"]),
+        ("115 Share", &["cookie", "qrcode_token", "qrcode_source", "share_code", "receive_code"]),
+    ] {
+        for name in login {
+            let items = all[driver]["additional"].as_array().unwrap();
+            let item = items.iter().find(|item| item["name"] == *name).unwrap_or_else(|| panic!("{driver} {name}"));
+            assert_eq!((&item["type"], &item["default"]), (&json!("text"), &json!("")), "{driver} {name}");
+        }
+        assert!(names(driver, "additional").contains(&"page_size".to_owned()), "{driver}");
+        for name in ["webdav_policy", "down_proxy_url", "cache_expiration"] {
+            assert!(names(driver, "common").contains(&name.to_owned()), "{driver} {name}");
+        }
+    }
+    assert_eq!(names("Local", "common"), ["mount_path", "webdav_policy"]);
 }
 
 #[tokio::test]
