@@ -24,6 +24,8 @@ pub enum Kind {
     TooOften,
     /// Listed, but the drive says that it is gone.
     Gone,
+    /// All that the drive shows has ended at once: a share that has expired, say. Of a single file it says nothing.
+    Ended,
     /// The drive refuses this file: flagged content, say.
     Forbidden,
     /// Not there yet: an upload that has not ended.
@@ -54,7 +56,7 @@ pub enum Fault {
 
 impl Kind {
     /// Every kind, for tables that must be complete.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Invalid,
         Self::TooLong,
         Self::NotFound,
@@ -63,6 +65,7 @@ impl Kind {
         Self::NotAllowed,
         Self::TooOften,
         Self::Gone,
+        Self::Ended,
         Self::Forbidden,
         Self::NotReady,
         Self::Paused,
@@ -84,6 +87,7 @@ impl Kind {
             | Self::NotAllowed
             | Self::TooOften => Fault::Caller,
             Self::Gone
+            | Self::Ended
             | Self::Forbidden
             | Self::NotReady
             | Self::Paused

@@ -14,7 +14,7 @@ pub(super) fn status(kind: Kind) -> StatusCode {
         Kind::NotFound | Kind::IsFolder => StatusCode::NOT_FOUND,
         Kind::Stranger => StatusCode::UNAUTHORIZED,
         Kind::TooOften => StatusCode::TOO_MANY_REQUESTS,
-        Kind::Gone => StatusCode::GONE,
+        Kind::Gone | Kind::Ended => StatusCode::GONE,
         Kind::NotAllowed | Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotReady | Kind::Paused | Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Session | Kind::Upstream => StatusCode::BAD_GATEWAY,
@@ -37,6 +37,7 @@ fn title(kind: Kind) -> &'static str {
         Kind::NotAllowed => "Not allowed",
         Kind::TooOften => "Too many tries",
         Kind::Gone => "Gone",
+        Kind::Ended => "It has ended",
         Kind::Forbidden => "This file is refused",
         Kind::NotReady => "Not ready yet",
         Kind::Paused => "115 is being left in peace",
@@ -139,7 +140,10 @@ mod tests {
                 Fault::Caller => assert!(status.is_client_error(), "{kind:?}"),
                 Fault::Ours => assert!(status.is_server_error(), "{kind:?}"),
                 Fault::Upstream => {
-                    assert!(status.is_server_error() || matches!(kind, Kind::Gone | Kind::Forbidden), "{kind:?}")
+                    assert!(
+                        status.is_server_error() || matches!(kind, Kind::Gone | Kind::Ended | Kind::Forbidden),
+                        "{kind:?}"
+                    )
                 }
             }
             assert!(!title(kind).is_empty());

@@ -108,10 +108,10 @@ async fn it_takes_up_a_login_that_comes_later() {
 
 /// What happens to a share, what the mount says before its first listing, and what it says once it is at work.
 #[rstest]
-#[case::cancelled(|share: &Share| share.set_state(ShareState::Cancelled), Kind::Gone, 410, "new link")]
-#[case::deleted(|share: &Share| share.set_state(ShareState::Deleted), Kind::Gone, 410, "new link")]
-#[case::expired(|share: &Share| share.set_state(ShareState::Expired), Kind::Gone, 410, "expired")]
-#[case::forgotten(|share: &Share| share.forget(), Kind::Gone, 410, "new link")]
+#[case::cancelled(|share: &Share| share.set_state(ShareState::Cancelled), Kind::Ended, 410, "new link")]
+#[case::deleted(|share: &Share| share.set_state(ShareState::Deleted), Kind::Ended, 410, "new link")]
+#[case::expired(|share: &Share| share.set_state(ShareState::Expired), Kind::Ended, 410, "expired")]
+#[case::forgotten(|share: &Share| share.forget(), Kind::Ended, 410, "new link")]
 #[case::blocked(|share: &Share| share.set_state(ShareState::Violence), Kind::Forbidden, 403, "blocked")]
 #[case::flagged(|share: &Share| share.set_state(ShareState::Copyright), Kind::Forbidden, 403, "blocked")]
 #[case::other_code(|share: &Share| share.set_receive_code("zz99"), Kind::Session, 502, "receive code")]
@@ -148,7 +148,7 @@ async fn what_is_wrong_is_said_at_the_start_and_at_work(
     };
     assert_eq!(error.kind(), kind, "{error}");
     assert!(error.message().contains(told), "{error}");
-    let rare = matches!(kind, Kind::Gone | Kind::Forbidden | Kind::Session);
+    let rare = matches!(kind, Kind::Ended | Kind::Forbidden | Kind::Session);
     assert!(error.wait().unwrap() >= Duration::from_secs(if rare { 300 } else { 5 }), "{:?}", error.wait());
     app.stop().await;
 }

@@ -29,7 +29,7 @@ fn kind(fault: ShareFault) -> Kind {
         ShareFault::CodeRequired | ShareFault::WrongCode | ShareFault::Malformed | ShareFault::NeedsLogin => {
             Kind::Session
         }
-        ShareFault::Missing | ShareFault::Cancelled | ShareFault::Expired => Kind::Gone,
+        ShareFault::Missing | ShareFault::Cancelled | ShareFault::Expired => Kind::Ended,
         ShareFault::Blocked | ShareFault::Closed => Kind::Forbidden,
         ShareFault::Reviewing | ShareFault::Building | ShareFault::Throttled | ShareFault::Unavailable => Kind::Paused,
     }
@@ -67,9 +67,9 @@ mod tests {
     #[case(ShareFault::WrongCode, Kind::Session, "receive code", Some(600))]
     #[case(ShareFault::Malformed, Kind::Session, "`/s/`", Some(600))]
     #[case(ShareFault::NeedsLogin, Kind::Session, "gate115 login", None)]
-    #[case(ShareFault::Missing, Kind::Gone, "new link", Some(600))]
-    #[case(ShareFault::Cancelled, Kind::Gone, "new link", Some(600))]
-    #[case(ShareFault::Expired, Kind::Gone, "new link", Some(600))]
+    #[case(ShareFault::Missing, Kind::Ended, "new link", Some(600))]
+    #[case(ShareFault::Cancelled, Kind::Ended, "new link", Some(600))]
+    #[case(ShareFault::Expired, Kind::Ended, "new link", Some(600))]
     #[case(ShareFault::Blocked, Kind::Forbidden, "only the owner", Some(600))]
     #[case(ShareFault::Closed, Kind::Forbidden, "owner", Some(600))]
     #[case(ShareFault::Reviewing, Kind::Paused, "approved", Some(60))]

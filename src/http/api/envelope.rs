@@ -40,11 +40,12 @@ fn told(kind: Kind) -> (u16, Option<&'static str>) {
         Kind::Stranger => (401, None),
         Kind::NotAllowed => (403, Some("permission denied")),
         Kind::TooOften => (429, None),
-        // Strm generators take it for the end of a file, so nothing else may end so.
+        // Strm generators take it for the end of a file and delete theirs, so nothing else may end so: no whole share, say.
         Kind::NotFound | Kind::Gone => (500, Some("object not found")),
         Kind::IsFolder => (500, Some("not a file")),
         Kind::Paused | Kind::Busy => (503, None),
-        Kind::Forbidden
+        Kind::Ended
+        | Kind::Forbidden
         | Kind::NotReady
         | Kind::Session
         | Kind::Upstream
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     /// What each kind of failure is to a client of OpenList.
-    const WANTED: [(Kind, u16, &str); 17] = [
+    const WANTED: [(Kind, u16, &str); 18] = [
         (Kind::Invalid, 400, "X."),
         (Kind::TooLong, 400, "X."),
         (Kind::NotFound, 500, "X. object not found"),
@@ -128,6 +129,7 @@ mod tests {
         (Kind::NotAllowed, 403, "X. permission denied"),
         (Kind::TooOften, 429, "X."),
         (Kind::Gone, 500, "X. object not found"),
+        (Kind::Ended, 500, "X."),
         (Kind::Forbidden, 500, "X."),
         (Kind::NotReady, 500, "X."),
         (Kind::Paused, 503, "X."),

@@ -76,7 +76,7 @@ async fn raw_url(call: &Call<'_>, view: &View, file: &File) -> Result<String, Fa
         Ok(Way::Redirect) => match view.link(file).await {
             Ok(Some(kept)) => Ok(text(&kept)?),
             Ok(None) => Ok(ours(call, "/p", file.path())),
-            Err(error) if error.kind() == Kind::Gone => Err(error.into()),
+            Err(error) if matches!(error.kind(), Kind::Gone | Kind::Ended) => Err(error.into()),
             // The entry is there all the same; whoever follows hears why, or finds that it has passed.
             Err(_) => Ok(ours(call, "/d", file.path())),
         },

@@ -11,6 +11,7 @@ mod playlist;
 mod reading;
 mod searching;
 mod searching_disk;
+mod shares;
 mod thumbnails;
 
 use gate115::identity::Guest;
