@@ -95,6 +95,11 @@ pub trait Drive: Debug + Send + Sync + 'static {
         None
     }
 
+    /// What is wrong with all that the drive shows, as far as the service has said so; nobody is asked.
+    fn trouble(&self) -> Option<Error> {
+        None
+    }
+
     /// Ends a pause that a person may end.
     fn resume(&self) {}
 

@@ -6,7 +6,7 @@ use axum::{extract::State, response::IntoResponse};
 use http::{HeaderMap, StatusCode, header};
 
 use super::{Edge, access};
-use crate::{identity::Identity, path::VirtualPath, vfs};
+use crate::{error::Kind, identity::Identity, path::VirtualPath, vfs};
 
 /// The process lives.
 pub(super) async fn healthz() -> impl IntoResponse {
@@ -21,12 +21,21 @@ pub(super) async fn readyz(State(edge): State<Arc<Edge>>, headers: HeaderMap) ->
     let mut ready = false;
     for mount in edge.namespace.load().mounts() {
         let state = match mount.state() {
-            vfs::State::Working(mounted) => {
-                let pause = mounted.drive().pause();
-                // What only a person can end is no work at all.
-                ready |= pause.as_ref().is_none_or(|pause| pause.left.is_some());
-                pause.map_or_else(|| "works".to_owned(), |pause| format!("rests: {}", pause.reason))
-            }
+            // What only a person can end is no work at all.
+            vfs::State::Working(mounted) => match (mounted.drive().trouble(), mounted.drive().pause()) {
+                (Some(error), _) => {
+                    ready |= error.kind() == Kind::Paused;
+                    format!("failed: {}", error.message())
+                }
+                (None, Some(pause)) => {
+                    ready |= pause.left.is_some();
+                    format!("rests: {}", pause.reason)
+                }
+                (None, None) => {
+                    ready = true;
+                    "works".to_owned()
+                }
+            },
             vfs::State::Starting => "is being started".to_owned(),
             vfs::State::Failed(error) => format!("failed: {}", error.message()),
         };

@@ -140,7 +140,10 @@ fn rows<'a>(names: &'a [String], states: &'a [MountState]) -> Vec<MountRow<'a>> 
 fn state_of(view: &View, path: &VirtualPath) -> MountState {
     let Some(mount) = view.namespace().mounts().iter().find(|mount| mount.path() == path) else { return (None, None) };
     match mount.state() {
-        vfs::State::Working(mounted) => (None, mounted.drive().pause().map(|pause| pause.reason)),
+        vfs::State::Working(mounted) => {
+            let trouble = mounted.drive().trouble().map(|error| error.message().to_owned());
+            (trouble, mounted.drive().pause().map(|pause| pause.reason))
+        }
         vfs::State::Starting => (None, Some("It is being started.".to_owned())),
         vfs::State::Failed(error) => (Some(error.message().to_owned()), None),
     }

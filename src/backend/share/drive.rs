@@ -39,7 +39,7 @@ pub struct Share {
     now: p115::Clock,
     options: Options,
     account: String,
-    /// What is wrong with the share, and until when that is not asked again.
+    /// What is wrong with the share, until it has answered well again, and until when it is not asked.
     held: Mutex<Option<(Error, Duration)>>,
 }
 
@@ -75,20 +75,18 @@ impl Share {
 
     /// Fails with what was wrong with the share a while ago: it is not asked again so soon.
     fn rested(&self) -> Result<()> {
-        let mut held = self.held.lock();
         let now = self.now.now();
-        match held.take_if(|(_, until)| *until <= now) {
-            Some(_) => Ok(()),
-            None => match &*held {
-                Some((error, until)) => Err(error.clone().retry_after(Some(until.saturating_sub(now)))),
-                None => Ok(()),
-            },
+        match &*self.held.lock() {
+            Some((error, until)) if *until > now => Err(error.clone().retry_after(Some(until.saturating_sub(now)))),
+            _ => Ok(()),
         }
     }
 
     async fn files(&self, cid: Cid, offset: u64, limit: u32, asker: &Asker) -> Result<SharePage> {
         self.rested()?;
-        self.share.by(&caller(asker)).files(cid, offset, limit).await.map_err(|cause| self.heard(&cause))
+        let page = self.share.by(&caller(asker)).files(cid, offset, limit).await.map_err(|cause| self.heard(&cause))?;
+        *self.held.lock() = None;
+        Ok(page)
     }
 }
 
@@ -147,6 +145,10 @@ impl Drive for Share {
     fn pause(&self) -> Option<Pause> {
         let pause = self.client.as_ref().and_then(p115::Client::pause);
         pause.map(|pause| cloud::error::pause(&pause, self.now.now()))
+    }
+
+    fn trouble(&self) -> Option<Error> {
+        self.held.lock().as_ref().map(|(error, _)| error.clone())
     }
 
     fn resume(&self) {

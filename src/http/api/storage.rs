@@ -137,7 +137,11 @@ fn storage(edge: &Edge, place: usize, mount: &Mount) -> Storage {
         Delivery::Proxy | Delivery::Local => (true, "native_proxy", ""),
     };
     let status = match mount.state() {
-        State::Working(mounted) => mounted.drive().pause().map_or_else(|| "work".to_owned(), |pause| pause.reason),
+        State::Working(mounted) => {
+            let drive = mounted.drive();
+            let trouble = drive.trouble().map(|error| error.message().to_owned());
+            trouble.or_else(|| Some(drive.pause()?.reason)).unwrap_or_else(|| "work".to_owned())
+        }
         State::Starting => "It is being started.".to_owned(),
         State::Failed(error) => error.message().to_owned(),
     };

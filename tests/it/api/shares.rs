@@ -67,6 +67,30 @@ async fn a_share_that_has_ended_is_no_end_of_a_file(#[case] happens: fn(&Share),
 }
 
 #[tokio::test]
+async fn whoever_asks_how_mounts_do_hears_that_a_share_has_ended_until_it_has_answered_again() {
+    let (t, share) = shared().await;
+    let states = async |status: u16| {
+        let ready = t.get("/readyz").send().await.is(status).text();
+        let storage = data(&t, TOKEN, "/admin/storage/list", &json!({})).await["content"][0]["status"].clone();
+        (ready, storage.as_str().unwrap().to_owned(), t.get("/").send().await.is(200).text())
+    };
+    assert!(states(200).await.0.starts_with("/115 works"));
+    share.set_state(ShareState::Expired);
+    failure(&t, "", "/fs/list", &json!({ "path": "/115/b" })).await;
+    for _ in 0..2 {
+        let (ready, storage, page) = states(503).await;
+        assert!(ready.starts_with("/115 failed: ") && ready.contains("expired"), "{ready}");
+        assert!(storage.contains("expired") && page.contains("expired"), "{storage} {page}");
+        // Nobody has asked since.
+        t.advance(Duration::from_secs(3600));
+    }
+    share.set_state(ShareState::Normal);
+    data(&t, "", "/fs/list", &json!({ "path": "/115/b" })).await;
+    let (ready, storage, page) = states(200).await;
+    assert!(ready.starts_with("/115 works") && storage == "work" && !page.contains("expired"), "{ready} {storage}");
+}
+
+#[tokio::test]
 async fn a_file_that_is_gone_from_a_share_is() {
     let (t, share) = shared().await;
     share.remove(share.id_of("/a/film.mkv").unwrap());
