@@ -22,7 +22,7 @@ use crate::support::{TestApp, world};
 fn disk() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for n in 0..8 {
-        put(&dir, &format!("root/a/b/c{n}/show {n}.mkv"));
+        put(&dir, format!("root/a/b/c{n}/show {n}.mkv"));
     }
     put(&dir, "outside/show 9.mkv");
     dir

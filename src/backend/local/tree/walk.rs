@@ -2,10 +2,11 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use cap_std::fs::MetadataExt as _;
+use tokio::time::Instant;
 
 use super::{Tree, entry, of_folder};
 use crate::{
