@@ -44,7 +44,8 @@ pub trait Search: Debug + Send + Sync {
         true
     }
 
-    /// Some two hundred of what is below the folder with this word in its name, in one call.
+    /// Some two hundred of what is below the folder with this word in its name, in one call. What is no index is given all that
+    /// are looked for, with spaces between, and finds what has every one.
     async fn search(&self, folder: &Handle, word: &str, only: Option<Only>, asker: &Asker) -> Result<Vec<Found>>;
 
     /// The folders above what was found, from right below the drive's root down to the one that it is in, in one call; `None`

@@ -45,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Wish {
     /// As names are shown, in lower case.
     words: Vec<String>,
-    /// The longest, as it was written: what a drive is asked for.
+    /// The longest, as it was written: what an index is asked for.
     said: String,
     only: Option<Only>,
 }
@@ -208,13 +208,13 @@ async fn look(namespace: &Arc<Namespace>, key: &Key, asker: &Asker) -> Result<(V
         let (folder, asked) = (start.folder.handle.clone(), !known.whole && !enough);
         async move {
             let drive = mounted.drive.search().filter(|_| asked)?;
-            let search = drive.search(&folder, &wish.said, wish.only, asker);
             if drive.is_index() {
                 // It has cost its call, so its answer is for the next who asks.
-                return Some(search.await);
+                return Some(drive.search(&folder, &wish.said, wish.only, asker).await);
             }
+            let words = wish.words.join(" ");
             Some(tokio::select! {
-                told = search => told,
+                told = drive.search(&folder, &words, wish.only, asker) => told,
                 () = deserted => Err(Error::new(Kind::Busy, "Nobody waited for this search any more.")),
             })
         }

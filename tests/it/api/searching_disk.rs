@@ -71,6 +71,19 @@ async fn what_nobody_has_listed_is_found_wherever_it_lies_and_its_path_leads_to_
 }
 
 #[tokio::test]
+async fn many_that_have_the_longest_word_alone_hide_nothing_that_has_all() {
+    let dir = disk();
+    for n in 0..300 {
+        put(&dir, format!("root/season {n}.mkv"));
+    }
+    put(&dir, "root/a/deep/Season X.mkv");
+    let t = stage(&dir).await;
+    assert_eq!(search(&t, json!({ "parent": "/", "keywords": "season x.m" })).await, ["/115/a/deep/Season X.mkv"]);
+    let ask = json!({ "parent": "/", "keywords": "season", "per_page": 500 });
+    assert_eq!(search(&t, ask).await.len(), 200);
+}
+
+#[tokio::test]
 async fn what_was_listed_and_is_gone_is_not_found() {
     let dir = disk();
     let t = stage(&dir).await;

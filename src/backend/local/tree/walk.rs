@@ -1,4 +1,4 @@
-//! Looking for a word in the names below a folder: folder by folder, the nearest first, and only so far.
+//! Looking for words in the names below a folder: folder by folder, the nearest first, and only so far.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -33,8 +33,8 @@ pub(in crate::backend::local) const BOUNDS: Bounds =
 /// What is looked for.
 #[derive(Debug)]
 pub(in crate::backend::local) struct Wish {
-    /// As [`looked_for`](crate::drive::looked_for) gives it.
-    pub(in crate::backend::local) word: String,
+    /// As [`looked_for`](crate::drive::looked_for) gives them.
+    pub(in crate::backend::local) words: Vec<String>,
     pub(in crate::backend::local) only: Option<Only>,
 }
 
@@ -56,7 +56,7 @@ struct Walk<'a, G> {
 }
 
 impl Tree {
-    /// What is below the folder and has the word in its name. A folder further in that cannot be read is passed over.
+    /// What is below the folder and has the words in its name. A folder further in that cannot be read is passed over.
     pub(in crate::backend::local) fn search(
         &self,
         folder: &Handle,
@@ -123,7 +123,8 @@ impl<G: Fn() -> bool> Walk<'_, G> {
                 return Ok(());
             }
             self.entries += 1;
-            let wanted = folded(&entry::shown(&seen.file_name())).contains(&self.wish.word);
+            let name = folded(&entry::shown(&seen.file_name()));
+            let wanted = self.wish.words.iter().all(|word| name.contains(word.as_str()));
             // Most are files of another name, and to look closer at each would take a while on a cold disk.
             if !wanted && seen.file_type().is_ok_and(|kind| kind.is_file()) {
                 continue;
@@ -160,8 +161,8 @@ mod tests {
     };
     use crate::drive::looked_for;
 
-    fn search_in(world: &World, folder: &str, word: &str, bounds: &Bounds) -> Result<Vec<String>> {
-        let wish = Wish { word: looked_for(word), only: None };
+    fn search_in(world: &World, folder: &str, words: &str, bounds: &Bounds) -> Result<Vec<String>> {
+        let wish = Wish { words: words.split(' ').map(looked_for).collect(), only: None };
         let found = world.tree.search(&entry::handle(Path::new(folder)), &wish, bounds, || true)?;
         let at = |found: Found| {
             assert_eq!(entry::path(&found.mark).unwrap().parent().unwrap(), {
@@ -175,8 +176,8 @@ mod tests {
         Ok(paths)
     }
 
-    fn search(world: &World, word: &str) -> Vec<String> {
-        search_in(world, "", word, &BOUNDS).unwrap()
+    fn search(world: &World, words: &str) -> Vec<String> {
+        search_in(world, "", words, &BOUNDS).unwrap()
     }
 
     /// `root/{path}`, with its folders.
@@ -194,6 +195,7 @@ mod tests {
         }
         assert_eq!(search(&world, "Film"), ["a/b/c/d/FILM 2.mkv", "filmed", "in/film.txt"]);
         assert_eq!(search(&world, "été"), ["a/ÉTÉ.mkv"]);
+        assert_eq!(search(&world, "MKV film"), ["a/b/c/d/FILM 2.mkv"]);
         assert_eq!(search(&world, "nothing"), Vec::<String>::new());
         assert_eq!(search_in(&world, "a", "film", &BOUNDS).unwrap(), ["a/b/c/d/FILM 2.mkv"]);
     }
@@ -229,7 +231,7 @@ mod tests {
         put(&world, "films/film.mkv");
         world.link("film link", "films");
         let of = |only| {
-            let wish = Wish { word: "film".into(), only: Some(only) };
+            let wish = Wish { words: vec!["film".into()], only: Some(only) };
             world.tree.search(&entry::root().handle, &wish, &BOUNDS, || true).unwrap().len()
         };
         assert_eq!((of(Only::Folders), of(Only::Files)), (2, 2));
@@ -267,7 +269,7 @@ mod tests {
             put(&world, format!("many/{n}.txt"));
         }
         let asked = Cell::new(0);
-        let wish = Wish { word: "none".into(), only: None };
+        let wish = Wish { words: vec!["none".into()], only: None };
         let going = || asked.replace(asked.get() + 1) < 10;
         assert!(world.tree.search(&entry::root().handle, &wish, &BOUNDS, going).is_err());
         assert!(asked.get() < 20, "it went on: {}", asked.get());
