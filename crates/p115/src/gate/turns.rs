@@ -79,8 +79,16 @@ impl Turns {
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
+    /// What had rested has rested at the new rate too: a full bucket stays full.
     pub(super) fn set_rate(&self, rate: f64) {
-        self.state.lock().rate = sane(rate);
+        let mut state = self.state.lock();
+        state.refill(Instant::now());
+        let (rate, before) = (sane(rate), state.rate);
+        let grown = burst(rate) / burst(before);
+        state.account.tokens *= grown;
+        state.links.tokens *= grown;
+        state.rate = rate;
+        drop(state);
         self.changed.notify_waiters();
     }
 

@@ -218,3 +218,17 @@ async fn changes_go_out_one_at_a_time_and_hold_up_nothing_else() {
     drop(change);
     timeout(second, turns.take(Class::Change, &person, PATIENCE)).await.unwrap().unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_has_rested_has_rested_at_a_new_rate_too() {
+    let turns = Arc::new(Turns::new(2.0));
+    turns.set_rate(100.0);
+    assert_eq!(
+        served(&turns, &all(Class::List, Urgency::Background, 1)).await,
+        [(0, 0)],
+        "half a burst is there at once"
+    );
+    turns.set_rate(2.0);
+    let seen = served(&turns, &all(Class::List, Urgency::Person, 8)).await;
+    assert_eq!(seen.iter().filter(|(_, half)| *half == 0).count(), 6, "and no more than one afterwards: {seen:?}");
+}
