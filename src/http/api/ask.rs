@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, future::ready, time::Duration};
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, header, request::Parts};
@@ -173,7 +173,11 @@ pub(super) async fn pass_over(request: &Parts, body: Body) {
     if request.headers.contains_key(header::EXPECT) {
         return;
     }
-    let mut stream = body.into_data_stream();
+    drain(&mut body.into_data_stream()).await;
+}
+
+/// Reads on and drops it, for a while and up to a bound: the answer does not depend on it.
+async fn drain(stream: &mut BodyDataStream) {
     let reading = async {
         let mut left = MAX_UNREAD;
         while let Some(Ok(piece)) = stream.next().await {
@@ -183,8 +187,7 @@ pub(super) async fn pass_over(request: &Parts, body: Body) {
             }
         }
     };
-    // The answer does not depend on it.
-    _ = tokio::time::timeout(PATIENCE, reading).await;
+    _ = tokio::time::timeout(PATIENCE / 2, reading).await;
 }
 
 async fn whole(body: Body) -> Result<Vec<u8>, Failure> {
@@ -192,6 +195,7 @@ async fn whole(body: Body) -> Result<Vec<u8>, Failure> {
     while let Some(piece) = stream.next().await {
         let piece = piece.map_err(|_| Failure::new(400, "The body of the call broke off."))?;
         if bytes.len() + piece.len() > MAX_BODY {
+            drain(&mut stream).await;
             return Err(Failure::new(413, "The body of the call is larger than 1 MiB."));
         }
         bytes.extend_from_slice(&piece);

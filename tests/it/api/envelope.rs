@@ -138,7 +138,9 @@ async fn what_would_change_something_says_why_it_does_not() {
 async fn who_sends_a_film_to_a_refusing_route_hears_why() {
     let t = closed().start().await;
     let (path, size) = ("/api/fs/put", 40 * 1024 * 1024);
-    for (token, wanted) in [(TOKEN, "only reads"), ("nobody", "token is invalidated")] {
+    let cases =
+        [(path, TOKEN, "only reads"), (path, "nobody", "token is invalidated"), ("/api/fs/list", TOKEN, "larger than")];
+    for (path, token, wanted) in cases {
         let head = format!(
             "PUT {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n"
         );
