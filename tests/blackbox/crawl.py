@@ -29,14 +29,15 @@ class Links(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.targets, self.stable, self.unfinished = [], [], 0
+        self.targets, self.stable, self.playlists, self.unfinished = [], [], [], 0
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
         if tag == "a":
             target = attributes["href"]
-            (self.stable if target.startswith("/d/@pc/") else self.targets).append(target)
+            kinds = (("/d/@pc/", self.stable), ("/api/fs/m3u?", self.playlists), ("", self.targets))
+            next(kind for start, kind in kinds if target.startswith(start)).append(target)
         if tag == "tr" and "unfinished" in attributes.get("class", ""):
             self.unfinished += 1
 
@@ -106,7 +107,7 @@ def entries(page):
 
 def pages(site):
     """The files of all folders, each by its path without /d; asserts what is true of each page."""
-    todo, seen, files, unfinished, stable = ["/"], {"/"}, {}, 0, 0
+    todo, seen, files, unfinished, stable, playlists = ["/"], {"/"}, {}, 0, 0, 0
     while todo:
         folder = todo.pop()
         links = Links(site.page(folder))
@@ -139,13 +140,18 @@ def pages(site):
                 raise SystemExit(f"{target}: {status}, Location {headers['Location']}")
             if target.partition("?")[0].rpartition("/")[2] not in names:
                 raise SystemExit(f"{target}: no file of {folder}")
-        stable += len(links.stable)
+        for target in links.playlists:
+            status, _, body = site.get(target)
+            played = [line for line in body.read().decode().splitlines() if not line.startswith("#")]
+            if status != 200 or not played or not set(played) <= {f"http://{site.host}/d{path}" for path in direct}:
+                raise SystemExit(f"{target}: {status}, {played[:3]}, which are not files of {folder}")
+        stable, playlists = stable + len(links.stable), playlists + len(links.playlists)
         files.update((path, folder) for path in direct)
         for target in plain:
             if not target.startswith(("/d/", "/p/")) and target not in seen:
                 seen.add(target)
                 todo.append(target)
-    return files, len(seen), unfinished, stable
+    return files, len(seen), unfinished, stable, playlists
 
 
 def same(site, media, path):
@@ -178,13 +184,16 @@ def same(site, media, path):
 def main(base, media):
     started = time.monotonic()
     site = Site(base)
-    files, folders, unfinished, stable = pages(site)
+    files, folders, unfinished, stable, playlists = pages(site)
     notes = sum("/Many/" in path for path in files)
     if notes != NOTES or unfinished != 1 or len(files) < NOTES + 20:
         raise SystemExit(f"{len(files)} files, {notes} of them notes, {unfinished} unfinished")
     if stable < NOTES:
         raise SystemExit(f"{len(files)} files, and {stable} stable links")
-    print(f"  ok  {folders} folders, each in every order, with {len(files)} files, {stable} of them with stable links", flush=True)
+    if playlists < 2:
+        raise SystemExit(f"{playlists} playlists")
+    print(f"  ok  {folders} folders, each in every order, with {len(files)} files, {stable} of them with stable links; {playlists} playlists",
+          flush=True)
     with ThreadPoolExecutor(WORKERS) as pool:
         jobs = [pool.submit(same, site, media, path) for path in files]
         try:

@@ -44,7 +44,7 @@ async fn written(edge: &Edge, request: &Parts) -> Result<Response> {
             let (origin, signer) = (edge.site.origin(&request.headers, peer), edge.guard.signer());
             let played = known.listing.entries().iter().filter(|entry| {
                 let name = entry.name.as_str();
-                !entry.is_folder() && is_played(name) && !nested.iter().any(|nested| nested == name)
+                entry.can_be_opened() && is_played(name) && !nested.iter().any(|nested| nested == name)
             });
             played.fold(String::new(), |list, entry| {
                 let full = path.join(entry.name.as_str());

@@ -119,7 +119,7 @@ fn breadcrumb(page: &FolderPage<'_>) -> Markup {
 
 /// Whether there is anything in the folder that a player plays.
 fn is_played_here(page: &FolderPage<'_>) -> bool {
-    matches!(page.rows, Rows::Entries(entries) if entries.iter().any(|entry| !entry.is_folder() && is_played(entry.name.as_str())))
+    matches!(page.rows, Rows::Entries(entries) if entries.iter().any(|entry| entry.can_be_opened() && is_played(entry.name.as_str())))
 }
 
 fn playlist_link(page: &FolderPage<'_>, playlist: Playlist<'_>) -> Markup {
@@ -375,6 +375,10 @@ mod tests {
         for (names, playlist) in [(&["a.txt", "a.srt"][..], signed), (&["a.mkv"], None)] {
             assert!(!page(names, playlist).contains("m3u"));
         }
+        let unfinished = entry("a.mkv", Kind::File { size: 9, sha1: None, complete: false }, 1);
+        let listing = Listing::new(vec![unfinished], Duration::ZERO);
+        let page = folder(&FolderPage { playlist: open, ..plain(&path, Rows::Entries(listing.entries())) });
+        assert!(!page.contains("m3u"), "{page}");
     }
 
     #[test]

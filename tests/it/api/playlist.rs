@@ -1,7 +1,7 @@
 //! A folder as a list that players open.
 
 use gate115::identity::{Guest, Signing};
-use sim115::{Content, Sim};
+use sim115::{Content, Raw, Sim};
 
 use super::{TOKEN, closed, films, login};
 use crate::support::{signs, world};
@@ -10,7 +10,9 @@ fn episodes(sim: &Sim) {
     for name in ["E10.mkv", "E9.mkv", "E9.srt", "song #1.flac", "cover.jpg"] {
         sim.file(&format!("/show/{name}"), Content::pattern(100));
     }
+    let show = sim.folder("/show");
     sim.folder("/show/extras.mkv");
+    sim.raw_file(show, "uploading.mkv", Content::pattern(10), Raw { incomplete: true, ..Raw::default() });
 }
 
 #[tokio::test]
