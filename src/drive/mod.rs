@@ -95,7 +95,8 @@ pub trait Drive: Debug + Send + Sync + 'static {
         None
     }
 
-    /// What is wrong with all that the drive shows, as far as the service has said so; nobody is asked.
+    /// What is wrong with all that the drive shows, as far as the service has said so; nobody is asked. While it says how long to
+    /// wait, nobody will be; after that whoever comes by asks again.
     fn trouble(&self) -> Option<Error> {
         None
     }

@@ -45,8 +45,16 @@ pub trait Search: Debug + Send + Sync {
     }
 
     /// Some two hundred of what is below the folder with this word in its name, in one call. What is no index is given all that
-    /// are looked for, with spaces between, and finds what has every one.
-    async fn search(&self, folder: &Handle, word: &str, only: Option<Only>, asker: &Asker) -> Result<Vec<Found>>;
+    /// are looked for, with spaces between, finds what has every one, and leaves out what is `hidden`: paths below the folder,
+    /// with slashes between names, where something else stands.
+    async fn search(
+        &self,
+        folder: &Handle,
+        word: &str,
+        only: Option<Only>,
+        hidden: &[String],
+        asker: &Asker,
+    ) -> Result<Vec<Found>>;
 
     /// The folders above what was found, from right below the drive's root down to the one that it is in, in one call; `None`
     /// where it is not below that root, or gone.

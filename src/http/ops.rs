@@ -24,7 +24,8 @@ pub(super) async fn readyz(State(edge): State<Arc<Edge>>, headers: HeaderMap) ->
             // What only a person can end is no work at all.
             vfs::State::Working(mounted) => match (mounted.drive().trouble(), mounted.drive().pause()) {
                 (Some(error), _) => {
-                    ready |= error.kind() == Kind::Paused;
+                    // Whoever hears that nothing works sends nobody, and without anybody it would never be asked again.
+                    ready |= error.kind() == Kind::Paused || error.wait().is_none();
                     format!("failed: {}", error.message())
                 }
                 (None, Some(pause)) => {
@@ -47,7 +48,10 @@ pub(super) async fn readyz(State(edge): State<Arc<Edge>>, headers: HeaderMap) ->
     }
     if text.is_empty() {
         text.push_str(if ready { "A mount works." } else { "No mount works." });
-        text.push_str(" Log in, or send auth.token as `Authorization: Bearer TOKEN`, to hear of each.\n");
+        if visitor.is_none() {
+            text.push_str(" Log in, or send auth.token as `Authorization: Bearer TOKEN`, to hear of each.");
+        }
+        text.push('\n');
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)

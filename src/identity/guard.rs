@@ -303,7 +303,7 @@ async fn made_up_admin(secrets: &Secrets, hashing: &Hashing) -> Result<(User, Op
         None => {
             let password = made_up();
             let offered = StaticHash::of(password.expose_secret());
-            let hash = hashing.run(move || offered.hash()).await?;
+            let hash = hashing.surely(move || offered.hash()).await?;
             let (kept, new) = secrets.keep(ADMIN, hash.as_phc().as_bytes()).await?;
             (kept, new.then_some(password))
         }

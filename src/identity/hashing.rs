@@ -12,6 +12,8 @@ const AT_ONCE: usize = 2;
 /// More that wait are sent away at once.
 const WAITING: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Whoever is in the queue is through long before.
+const LONG_PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Hashing {
@@ -34,7 +36,20 @@ impl Hashing {
     /// Does something slow. Goes on if its caller leaves, and keeps its place until then.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _queued = self.queue.try_acquire().map_err(|_| busy())?;
-        let place = tokio::time::timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await;
+        self.in_turn(PATIENCE, work).await
+    }
+
+    /// The same for the configuration: people who log in, or try to, do not keep another password from holding.
+    pub(super) async fn surely<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        self.in_turn(LONG_PATIENCE, work).await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let place = tokio::time::timeout(patience, Arc::clone(&self.places).acquire_owned()).await;
         let Ok(Ok(place)) = place else { return Err(busy()) };
         let work = tokio::task::spawn_blocking(move || {
             let _place = place;
@@ -46,9 +61,14 @@ impl Hashing {
 
 #[cfg(test)]
 impl Hashing {
-    /// Nothing is looked at as long as this is held.
+    /// No login is looked at as long as this is held.
     pub(super) fn jam(&self) -> tokio::sync::SemaphorePermit<'_> {
         self.queue.try_acquire_many(u32::try_from(AT_ONCE + WAITING).unwrap()).unwrap()
+    }
+
+    /// Nothing at all is.
+    pub(super) fn stop(&self) -> tokio::sync::SemaphorePermit<'_> {
+        self.places.try_acquire_many(u32::try_from(AT_ONCE).unwrap()).unwrap()
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn remember<'a>(
                 (Some(last), Some(known)) if last.hash.as_phc() == known.as_phc() => last,
                 (last, _) => {
                     let password = user.password.clone();
-                    hashing.run(move || seen(&password, last)).await?
+                    hashing.surely(move || seen(&password, last)).await?
                 }
             });
         }

@@ -182,7 +182,8 @@ impl Mount {
     fn trouble(&self) -> Error {
         match &**self.state.load() {
             State::Failed(error) => {
-                let kind = if error.kind().is_unreachable() { error.kind() } else { Kind::Upstream };
+                let said = error.kind().is_unreachable() || error.kind() == Kind::Ended;
+                let kind = if said { error.kind() } else { Kind::Upstream };
                 Error::new(kind, format!("{} could not be mounted: {}", self.path, error.message()))
                     .retry_after(error.wait())
             }

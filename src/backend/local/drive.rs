@@ -181,9 +181,16 @@ impl Search for Local {
 
     /// By a walk through the folders, the nearest first and each once: at most 500,000 entries in 50,000 folders, 64 levels deep and
     /// for five seconds, or until 200 are found. It ends as well when this is let go.
-    async fn search(&self, folder: &Handle, words: &str, only: Option<Only>, _asker: &Asker) -> Result<Vec<Found>> {
+    async fn search(
+        &self,
+        folder: &Handle,
+        words: &str,
+        only: Option<Only>,
+        hidden: &[String],
+        _asker: &Asker,
+    ) -> Result<Vec<Found>> {
         let words = words.split_whitespace().map(looked_for).collect();
-        let (folder, wish) = (folder.clone(), Wish { words, only });
+        let (folder, wish) = (folder.clone(), Wish { words, only, hidden: hidden.to_vec() });
         let left = CancellationToken::new();
         let _leaves = left.clone().drop_guard();
         let walk = move |tree: &Tree| tree.search(&folder, &wish, &BOUNDS, || !left.is_cancelled());

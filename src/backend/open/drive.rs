@@ -178,7 +178,14 @@ impl ByPickcode for Open {
 
 #[async_trait]
 impl Search for Open {
-    async fn search(&self, folder: &Handle, word: &str, only: Option<Only>, asker: &Asker) -> Result<Vec<Found>> {
+    async fn search(
+        &self,
+        folder: &Handle,
+        word: &str,
+        only: Option<Only>,
+        _hidden: &[String],
+        asker: &Asker,
+    ) -> Result<Vec<Found>> {
         let (client, cid) = (self.client.by(caller(asker)), entry::cid(folder)?);
         let hits = client.search(cid, word, entry::only(only), entry::HITS).await;
         Ok(hits.map_err(|cause| self.heard(&cause))?.into_iter().map(entry::found).collect())

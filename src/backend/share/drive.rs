@@ -148,7 +148,9 @@ impl Drive for Share {
     }
 
     fn trouble(&self) -> Option<Error> {
-        self.held.lock().as_ref().map(|(error, _)| error.clone())
+        let (error, until) = self.held.lock().clone()?;
+        let left = until.saturating_sub(self.now.now());
+        Some(error.retry_after((!left.is_zero()).then_some(left)))
     }
 
     fn resume(&self) {

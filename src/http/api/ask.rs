@@ -20,6 +20,8 @@ const MAX_BODY: usize = 1024 * 1024;
 /// Fields of a form, of whatever kind, or of a query that are looked at.
 const MAX_FIELDS: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Whoever sends on what nobody reads pauses no longer.
+const PAUSE: Duration = Duration::from_secs(2);
 /// Of a body that nobody reads. Who sends more finds the connection closed, maybe before he has the answer.
 const MAX_UNREAD: usize = 64 * 1024 * 1024;
 
@@ -32,8 +34,15 @@ impl Ask {
     pub(super) async fn read(request: &Parts, body: Option<Body>) -> Result<Self, Failure> {
         let mut ask = Self::default();
         ask.form(request.uri.query().unwrap_or_default().as_bytes());
-        let body = tokio::time::timeout(PATIENCE, whole(body.unwrap_or_default())).await;
-        let body = body.map_err(|_| Failure::new(400, "The body of the call did not arrive in time."))??;
+        let mut stream = body.unwrap_or_default().into_data_stream();
+        let body = match tokio::time::timeout(PATIENCE, whole(&mut stream)).await {
+            Ok(Err(failure)) => {
+                drain(&mut stream).await;
+                return Err(failure);
+            }
+            Ok(Ok(body)) => body,
+            Err(_) => return Err(Failure::new(400, "The body of the call did not arrive in time.")),
+        };
         match boundary(&request.headers).filter(|_| !is_json(&body)) {
             Some(boundary) => ask.parts(body, boundary).await?,
             None => ask.body(&body)?,
@@ -176,11 +185,11 @@ pub(super) async fn pass_over(request: &Parts, body: Body) {
     drain(&mut body.into_data_stream()).await;
 }
 
-/// Reads on and drops it, for a while and up to a bound: the answer does not depend on it.
+/// Reads on and drops it as long as it comes, for a while and up to a bound: the answer does not depend on it.
 async fn drain(stream: &mut BodyDataStream) {
     let reading = async {
         let mut left = MAX_UNREAD;
-        while let Some(Ok(piece)) = stream.next().await {
+        while let Ok(Some(Ok(piece))) = tokio::time::timeout(PAUSE, stream.next()).await {
             match left.checked_sub(piece.len()) {
                 Some(still) => left = still,
                 None => return,
@@ -190,12 +199,11 @@ async fn drain(stream: &mut BodyDataStream) {
     _ = tokio::time::timeout(PATIENCE / 2, reading).await;
 }
 
-async fn whole(body: Body) -> Result<Vec<u8>, Failure> {
-    let (mut stream, mut bytes) = (body.into_data_stream(), Vec::new());
+async fn whole(stream: &mut BodyDataStream) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
     while let Some(piece) = stream.next().await {
         let piece = piece.map_err(|_| Failure::new(400, "The body of the call broke off."))?;
         if bytes.len() + piece.len() > MAX_BODY {
-            drain(&mut stream).await;
             return Err(Failure::new(413, "The body of the call is larger than 1 MiB."));
         }
         bytes.extend_from_slice(&piece);

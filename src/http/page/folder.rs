@@ -310,12 +310,8 @@ mod tests {
     #[test]
     fn an_unfinished_upload_leads_nowhere() {
         let page = rendered("/m", vec![entry("a.mkv", Kind::File { size: 9, sha1: None, complete: false }, 1)], |_| {});
-        has(
-            &page,
-            &[
-                r#"<tr class="video unfinished"><th scope="row"><span>a.mkv</span><p class="note">upload not finished</p></th>"#,
-            ],
-        );
+        let row = r#"<tr class="video unfinished"><th scope="row"><span>a.mkv</span><p class="note">upload not finished</p></th>"#;
+        has(&page, &[row]);
         assert!(!page.contains("/d/m") && !page.contains("/p/m"), "{page}");
     }
 

@@ -206,15 +206,16 @@ async fn look(namespace: &Arc<Namespace>, key: &Key, asker: &Asker) -> Result<(V
     let ask = |(start, known): (&Start, &Known)| {
         let (mounted, deserted) = (Arc::clone(&start.mounted), deserted.clone());
         let (folder, asked) = (start.folder.handle.clone(), !known.whole && !enough);
+        let hidden = hidden(namespace, &start.at);
         async move {
             let drive = mounted.drive.search().filter(|_| asked)?;
             if drive.is_index() {
                 // It has cost its call, so its answer is for the next who asks.
-                return Some(drive.search(&folder, &wish.said, wish.only, asker).await);
+                return Some(drive.search(&folder, &wish.said, wish.only, &[], asker).await);
             }
             let words = wish.words.join(" ");
             Some(tokio::select! {
-                told = drive.search(&folder, &words, wish.only, asker) => told,
+                told = drive.search(&folder, &words, wish.only, &hidden, asker) => told,
                 () = deserted => Err(Error::new(Kind::Busy, "Nobody waited for this search any more.")),
             })
         }
@@ -262,8 +263,8 @@ async fn starts(
         Some((mount, rest)) => match start(mount, path, rest, asker).await {
             Ok(start) => starts.push(start),
             Err(error) if inside.is_empty() => return Err(error),
-            // A drive that does not work, or has no such folder, does not hide the mounts inside it.
-            Err(error) if error.kind().is_unreachable() => *failed = Some(error),
+            // A drive that fails, or has no such folder, does not hide the mounts inside it.
+            Err(error) if error.kind() != Kind::NotFound => *failed = Some(error),
             Err(_) => {}
         },
         None if inside.is_empty() && !path.is_root() => return Err(Error::not_found(format_args!("\"{path}\""))),
@@ -276,6 +277,12 @@ async fn starts(
         }
     }
     Ok(starts)
+}
+
+/// The mounts below a folder, by their paths from there.
+fn hidden(namespace: &Namespace, at: &VirtualPath) -> Vec<String> {
+    let below = namespace.mounts().iter().filter_map(|mount| mount.path().below(at));
+    below.map(|path| path.trim_matches('/').to_owned()).filter(|path| !path.is_empty()).collect()
 }
 
 async fn start(mount: &Arc<Mount>, at: &VirtualPath, rest: &str, asker: &Asker) -> Result<Start> {

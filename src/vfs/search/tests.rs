@@ -83,7 +83,7 @@ impl Search for Endless {
         false
     }
 
-    async fn search(&self, _: &Handle, _: &str, _: Option<Only>, _: &Asker) -> Result<Vec<Found>> {
+    async fn search(&self, _: &Handle, _: &str, _: Option<Only>, _: &[String], _: &Asker) -> Result<Vec<Found>> {
         let _leaving = Leaving(Arc::clone(&self.left));
         self.begun.notify_one();
         std::future::pending().await

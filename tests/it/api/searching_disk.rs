@@ -7,7 +7,7 @@ use std::{
 };
 
 use gate115::{
-    config::{Drive, Local},
+    config::{Drive, Local, Mount},
     path::VirtualPath,
 };
 use rstest::rstest;
@@ -175,4 +175,31 @@ async fn beside_a_drive_of_115_both_are_searched_and_the_disk_costs_no_look_ups(
     let of_disk = found.iter().filter(|path| path.starts_with("/115/disk/a/b/")).count();
     assert_eq!((of_disk, t.calls("search"), t.calls("category_get"), t.api_calls()), (8, 1, 5, 6), "{found:?}");
     assert!(!found.iter().any(|path| path.contains("hidden")), "{found:?}");
+}
+
+/// What another mount hides takes no place of what can be seen.
+#[tokio::test]
+async fn a_mount_inside_hides_what_the_disk_has_there_and_nothing_else() {
+    let dir = disk();
+    for n in 0..250 {
+        put(&dir, format!("root/shadow/film {n}.mkv"));
+    }
+    put(&dir, "root/pub/x/y/film.mkv");
+    symlink("pub", dir.path().join("root/link")).unwrap();
+    put(&dir, "other/film of another.mkv");
+    let (drive, other) = (local(&dir), Drive::Local(Local { root: dir.path().join("other") }));
+    let t = world(|_| {})
+        .mount(move |mount, _| mount.drive = drive)
+        .config(move |config| {
+            for path in ["/115/shadow", "/115/link"] {
+                let path = VirtualPath::from_plain(path).unwrap();
+                config.mounts.push(Mount { path, drive: other.clone(), ..config.mounts[0].clone() });
+            }
+        })
+        .start()
+        .await;
+    t.works(1).await;
+    t.works(2).await;
+    let seen = ["/115/link/film of another.mkv", "/115/pub/x/y/film.mkv", "/115/shadow/film of another.mkv"];
+    assert_eq!(search(&t, json!({ "parent": "/", "keywords": "film" })).await, seen);
 }

@@ -212,7 +212,7 @@ async fn finds_entries_by_a_word_in_their_names<F: Fixture>(world: &F) {
     let Some(search) = drive.search() else { return };
     let task = Asker::task();
     let names = async |folder: &Entry, word: &str, only| {
-        let found = search.search(&folder.handle, word, only, &task).await.unwrap();
+        let found = search.search(&folder.handle, word, only, &[], &task).await.unwrap();
         let mut names: Vec<_> = found.into_iter().map(|found| found.entry.name.as_str().to_owned()).collect();
         names.sort();
         names
@@ -225,7 +225,7 @@ async fn finds_entries_by_a_word_in_their_names<F: Fixture>(world: &F) {
     let b = child(&*drive, &root, "b").await;
     assert_eq!(names(&b, "one", None).await, ["ONE 中 & 2%.txt", "ones"]);
 
-    let found = search.search(&root.handle, "中", None, &task).await.unwrap().remove(0);
+    let found = search.search(&root.handle, "中", None, &[], &task).await.unwrap().remove(0);
     let c = child(&*drive, &b, "c d").await;
     assert_eq!((&found.folder, &found.entry), (&c.handle, &child(&*drive, &c, "ONE 中 & 2%.txt").await));
     let above = search.above(&found, &task).await.unwrap().expect("a place");
@@ -234,6 +234,6 @@ async fn finds_entries_by_a_word_in_their_names<F: Fixture>(world: &F) {
     world.remove("/b/c d/ONE 中 & 2%.txt");
     assert!(search.above(&found, &task).await.unwrap().is_none());
     world.fail(true);
-    assert!(search.search(&root.handle, "one", None, &task).await.unwrap_err().kind().is_unreachable());
+    assert!(search.search(&root.handle, "one", None, &[], &task).await.unwrap_err().kind().is_unreachable());
     assert!(search.above(&found, &task).await.unwrap_err().kind().is_unreachable());
 }

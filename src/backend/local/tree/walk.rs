@@ -36,6 +36,26 @@ pub(in crate::backend::local) struct Wish {
     /// As [`looked_for`](crate::drive::looked_for) gives them.
     pub(in crate::backend::local) words: Vec<String>,
     pub(in crate::backend::local) only: Option<Only>,
+    /// Paths below the folder that was asked for, with slashes between names: something else stands there.
+    pub(in crate::backend::local) hidden: Vec<String>,
+}
+
+impl Wish {
+    /// Whether something else stands where this name is in the folder at this path.
+    fn hides(&self, at: &str, name: &str) -> bool {
+        self.hidden.iter().any(|hidden| match at {
+            "" => hidden == name,
+            at => hidden.strip_prefix(at).and_then(|rest| rest.strip_prefix('/')) == Some(name),
+        })
+    }
+}
+
+/// A folder to be gone through.
+struct Next {
+    folder: Handle,
+    /// Its path from the folder that was asked for.
+    at: String,
+    depth: usize,
 }
 
 /// One search under way.
@@ -46,8 +66,7 @@ struct Walk<'a, G> {
     going: G,
     begun: Instant,
     entries: usize,
-    /// Folders still to be gone through, and how deep they lie.
-    left: VecDeque<(Handle, usize)>,
+    left: VecDeque<Next>,
     /// Device and inode of each folder gone through: links and mounts may lead to one by several ways, and in circles.
     had: HashSet<(u64, u64)>,
     found: Vec<Found>,
@@ -76,11 +95,11 @@ impl Tree {
             cut: false,
         };
         let mut failed = None;
-        walk.through(self, folder, 0)?;
+        walk.through(self, &Next { folder: folder.clone(), at: String::new(), depth: 0 })?;
         while !walk.is_over()
-            && let Some((folder, depth)) = walk.left.pop_front()
+            && let Some(next) = walk.left.pop_front()
         {
-            match walk.through(self, &folder, depth) {
+            match walk.through(self, &next) {
                 Ok(()) => {}
                 Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Forbidden) => {}
                 Err(error) => failed = failed.or(Some(error)),
@@ -109,7 +128,7 @@ impl<G: Fn() -> bool> Walk<'_, G> {
             || !(self.going)()
     }
 
-    fn through(&mut self, tree: &Tree, folder: &Handle, depth: usize) -> Result<()> {
+    fn through(&mut self, tree: &Tree, Next { folder, at, depth }: &Next) -> Result<()> {
         let path = entry::path(folder)?;
         let dir = tree.dir.open_dir(&path).map_err(of_folder)?;
         let metadata = dir.dir_metadata().map_err(of_folder)?;
@@ -122,8 +141,12 @@ impl<G: Fn() -> bool> Walk<'_, G> {
                 self.cut = true;
                 return Ok(());
             }
+            let shown = entry::shown(&seen.file_name());
+            if self.wish.hides(at, shown.as_str()) {
+                continue;
+            }
             self.entries += 1;
-            let name = folded(&entry::shown(&seen.file_name()));
+            let name = folded(&shown);
             let wanted = self.wish.words.iter().all(|word| name.contains(word.as_str()));
             // Most are files of another name, and to look closer at each would take a while on a cold disk.
             if !wanted && seen.file_type().is_ok_and(|kind| kind.is_file()) {
@@ -131,7 +154,8 @@ impl<G: Fn() -> bool> Walk<'_, G> {
             }
             let Some(entry) = tree.seen(&path, &seen).map_err(of_folder)? else { continue };
             if entry.is_folder() {
-                self.later(&entry.handle, depth + 1);
+                let at = if at.is_empty() { shown.as_str().to_owned() } else { format!("{at}/{shown}") };
+                self.later(Next { folder: entry.handle.clone(), at, depth: depth + 1 });
             }
             if wanted && self.wish.only.is_none_or(|only| only.takes(&entry)) {
                 self.found.push(Found { mark: entry.handle.clone(), entry, folder: folder.clone() });
@@ -140,11 +164,11 @@ impl<G: Fn() -> bool> Walk<'_, G> {
         Ok(())
     }
 
-    fn later(&mut self, folder: &Handle, depth: usize) {
-        if depth > self.bounds.depth || self.had.len() + self.left.len() >= self.bounds.folders {
+    fn later(&mut self, next: Next) {
+        if next.depth > self.bounds.depth || self.had.len() + self.left.len() >= self.bounds.folders {
             self.cut = true;
         } else {
-            self.left.push_back((folder.clone(), depth));
+            self.left.push_back(next);
         }
     }
 }
@@ -162,7 +186,7 @@ mod tests {
     use crate::drive::looked_for;
 
     fn search_in(world: &World, folder: &str, words: &str, bounds: &Bounds) -> Result<Vec<String>> {
-        let wish = Wish { words: words.split(' ').map(looked_for).collect(), only: None };
+        let wish = Wish { words: words.split(' ').map(looked_for).collect(), only: None, hidden: Vec::new() };
         let found = world.tree.search(&entry::handle(Path::new(folder)), &wish, bounds, || true)?;
         let at = |found: Found| {
             assert_eq!(entry::path(&found.mark).unwrap().parent().unwrap(), {
@@ -201,6 +225,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hidden_is_neither_found_nor_counted_nor_a_way() {
+        let world = world();
+        for n in 0..300 {
+            put(&world, format!("top/shadow/film {n}.mkv"));
+        }
+        put(&world, "top/shadow 2/shadow/film.mkv");
+        put(&world, "top/sub/deep/film.mkv");
+        std::os::unix::fs::symlink("sub", world.at("root").join("top/sub link")).unwrap();
+        let hidden = ["shadow", "sub link", "sub/none"].map(str::to_owned).to_vec();
+        let wish = Wish { words: vec!["film".into()], only: None, hidden };
+        let found = world.tree.search(&entry::handle(Path::new("top")), &wish, &BOUNDS, || true).unwrap();
+        let mut paths: Vec<_> = found.iter().map(|found| entry::path(&found.entry.handle).unwrap()).collect();
+        paths.sort();
+        assert_eq!(paths, [Path::new("top/shadow 2/shadow/film.mkv"), Path::new("top/sub/deep/film.mkv")]);
+        let hidden = vec!["sub/deep".to_owned()];
+        let wish = Wish { words: vec!["film".into()], only: None, hidden };
+        assert!(world.tree.search(&entry::handle(Path::new("top/sub")), &wish, &BOUNDS, || true).unwrap().len() == 1);
+        assert!(!wish.hides("sub/deep", "deep") && wish.hides("sub", "deep") && !wish.hides("su", "b/deep"));
+    }
+
+    #[test]
     fn names_are_found_as_they_are_shown() {
         let world = world();
         put(&world, "a\u{1}b.txt");
@@ -231,7 +276,7 @@ mod tests {
         put(&world, "films/film.mkv");
         world.link("film link", "films");
         let of = |only| {
-            let wish = Wish { words: vec!["film".into()], only: Some(only) };
+            let wish = Wish { words: vec!["film".into()], only: Some(only), hidden: Vec::new() };
             world.tree.search(&entry::root().handle, &wish, &BOUNDS, || true).unwrap().len()
         };
         assert_eq!((of(Only::Folders), of(Only::Files)), (2, 2));
@@ -269,7 +314,7 @@ mod tests {
             put(&world, format!("many/{n}.txt"));
         }
         let asked = Cell::new(0);
-        let wish = Wish { words: vec!["none".into()], only: None };
+        let wish = Wish { words: vec!["none".into()], only: None, hidden: Vec::new() };
         let going = || asked.replace(asked.get() + 1) < 10;
         assert!(world.tree.search(&entry::root().handle, &wish, &BOUNDS, going).is_err());
         assert!(asked.get() < 20, "it went on: {}", asked.get());
