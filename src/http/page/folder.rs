@@ -6,12 +6,13 @@ use maud::{Markup, html};
 
 use super::{
     mounts::{MountRow, mount_table},
+    playlist::{self, Playlist},
     shell,
     sort::Sort,
     table::Table,
     units::{Ago, Count, Size},
 };
-use crate::{deliver::media::is_played, drive::Entry, identity::Signer, path::VirtualPath, vfs::Codes};
+use crate::{drive::Entry, identity::Signer, path::VirtualPath, vfs::Codes};
 
 /// What is around a folder's page, whichever it is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,13 +56,6 @@ pub struct Stable<'a> {
     pub signer: &'a Signer,
 }
 
-/// How the playlist of a folder is had.
-#[derive(Debug, Clone, Copy)]
-pub struct Playlist<'a> {
-    /// Signs its address, where it needs that.
-    pub signer: Option<&'a Signer>,
-}
-
 /// What is in the folder.
 #[derive(Debug, Clone, Copy)]
 pub enum Rows<'a> {
@@ -78,7 +72,7 @@ pub fn folder(page: &FolderPage<'_>) -> String {
         header {
             (breadcrumb(page))
             h1 { (if page.path.is_root() { "All drives" } else { title }) }
-            @if let Some(playlist) = page.playlist.filter(|_| is_played_here(page)) { (playlist_link(page, playlist)) }
+            (playlist::link(page))
             @if let Some(why) = page.stale {
                 p.notice role="status" {
                     strong { "This list may be out of date." } " " (why)
@@ -113,22 +107,6 @@ fn breadcrumb(page: &FolderPage<'_>) -> Markup {
                     }
                 }
             }
-        }
-    }
-}
-
-/// Whether there is anything in the folder that a player plays.
-fn is_played_here(page: &FolderPage<'_>) -> bool {
-    matches!(page.rows, Rows::Entries(entries) if entries.iter().any(|entry| entry.can_be_opened() && is_played(entry.name.as_str())))
-}
-
-fn playlist_link(page: &FolderPage<'_>, playlist: Playlist<'_>) -> Markup {
-    html! {
-        p.tools {
-            a rel="nofollow" title="all that plays in this folder, to open in a player" href={
-                (page.frame.base) "/api/fs/m3u?path=" (page.full.to_uri())
-                @if let Some(signer) = playlist.signer { "&sign=" (signer.sign(page.full.as_str())) }
-            } { "Playlist" }
         }
     }
 }
@@ -173,7 +151,7 @@ fn visitor(frame: Frame<'_>) -> Markup {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         drive::{Handle, Kind},
@@ -183,7 +161,7 @@ mod tests {
     };
     use rstest::rstest;
 
-    fn entry(name: &str, kind: Kind, modified: u64) -> Entry {
+    pub(in crate::http::page) fn entry(name: &str, kind: Kind, modified: u64) -> Entry {
         Entry {
             handle: Handle::new("h"),
             name: Name::shown(name),
@@ -195,11 +173,11 @@ mod tests {
         }
     }
 
-    fn file(name: &str, size: u64) -> Entry {
+    pub(in crate::http::page) fn file(name: &str, size: u64) -> Entry {
         entry(name, Kind::File { size, sha1: None, complete: true }, 1_700_000_000)
     }
 
-    fn plain<'a>(path: &'a VirtualPath, rows: Rows<'a>) -> FolderPage<'a> {
+    pub(in crate::http::page) fn plain<'a>(path: &'a VirtualPath, rows: Rows<'a>) -> FolderPage<'a> {
         FolderPage {
             frame: Frame::default(),
             path,
@@ -222,7 +200,7 @@ mod tests {
         folder(&page)
     }
 
-    fn has(page: &str, parts: &[&str]) {
+    pub(in crate::http::page) fn has(page: &str, parts: &[&str]) {
         for part in parts {
             assert!(page.contains(part), "{part} not in {page}");
         }
@@ -353,28 +331,6 @@ mod tests {
         );
         assert!(!page.contains("<table") && !page.contains("refresh=1"), "{page}");
         assert!(!rendered("/m", vec![file("a", 1)], |_| {}).contains("out of date"));
-    }
-
-    #[test]
-    fn a_playlist_is_offered_where_something_plays() {
-        let signs = crate::identity::testing::signer("openlist-testtoken");
-        let path = VirtualPath::from_plain("/115/a & b").unwrap();
-        let page = |names: &[&str], playlist| {
-            let entries = names.iter().map(|name| file(name, 1)).chain([entry("x.mkv", Kind::Folder, 1)]).collect();
-            let listing = Listing::new(entries, Duration::ZERO);
-            folder(&FolderPage { playlist, ..plain(&path, Rows::Entries(listing.entries())) })
-        };
-        let (open, signed) = (Some(Playlist { signer: None }), Some(Playlist { signer: Some(&signs) }));
-        has(&page(&["a.txt", "a.flac"], open), &[r#"href="/api/fs/m3u?path=/115/a%20%26%20b">Playlist</a>"#]);
-        let sign = signs.sign("/115/a & b");
-        has(&page(&["a.mkv"], signed), &[&format!(r#"href="/api/fs/m3u?path=/115/a%20%26%20b&amp;sign={sign}">"#)]);
-        for (names, playlist) in [(&["a.txt", "a.srt"][..], signed), (&["a.mkv"], None)] {
-            assert!(!page(names, playlist).contains("m3u"));
-        }
-        let unfinished = entry("a.mkv", Kind::File { size: 9, sha1: None, complete: false }, 1);
-        let listing = Listing::new(vec![unfinished], Duration::ZERO);
-        let page = folder(&FolderPage { playlist: open, ..plain(&path, Rows::Entries(listing.entries())) });
-        assert!(!page.contains("m3u"), "{page}");
     }
 
     #[test]

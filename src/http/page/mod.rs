@@ -6,6 +6,7 @@ mod icons;
 mod ledger;
 mod login;
 mod mounts;
+mod playlist;
 mod sort;
 mod table;
 mod units;
@@ -13,10 +14,11 @@ mod units;
 use maud::{DOCTYPE, Markup, Render, html};
 
 pub use error::error;
-pub use folder::{FolderPage, Frame, Playlist, Rows, Stable, folder};
+pub use folder::{FolderPage, Frame, Rows, Stable, folder};
 pub use ledger::{LedgerPage, ledger};
 pub use login::{LoginPage, login};
 pub use mounts::MountRow;
+pub use playlist::Playlist;
 pub use sort::{Sort, SortBy};
 
 /// The `Content-Security-Policy` of every page: our own stylesheet and pictures, and nothing else whatever a name tries.

@@ -38,15 +38,9 @@ pub(super) fn mount_table(page: &FolderPage<'_>, mounts: &[MountRow<'_>]) -> Mar
 mod tests {
     use super::*;
     use crate::{
-        http::page::{Frame, Rows, Sort, folder},
+        http::page::{Frame, Rows, Sort, folder, folder::tests::has},
         path::VirtualPath,
     };
-
-    fn has(page: &str, parts: &[&str]) {
-        for part in parts {
-            assert!(page.contains(part), "{part} not in {page}");
-        }
-    }
 
     fn mounts_page(path: &str, mounts: &[MountRow<'_>]) -> String {
         let path = VirtualPath::from_plain(path).unwrap();
